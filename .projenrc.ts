@@ -1,0 +1,97 @@
+import { awscdk, javascript, JsonFile } from 'projen';
+import { NpmConfig } from 'projen/lib/javascript';
+
+// The only hand-edited configuration of the package. Every override says why.
+const project = new awscdk.AwsCdkConstructLibrary({
+  name: 'cdk-traced-function',
+  description: 'Lambda functions that are traced by AWS X-Ray, provably so: Node.js, Python, Go and Java, without Docker',
+  author: 'The cdk-traced-function authors',
+  authorAddress: 'cdk-traced-function@users.noreply.github.com',
+  repositoryUrl: 'https://github.com/cdk-traced-function/cdk-traced-function.git',
+  license: 'Apache-2.0',
+  keywords: ['aws', 'aws-cdk', 'cdk', 'lambda', 'x-ray', 'tracing', 'opentelemetry'],
+  defaultReleaseBranch: 'main',
+  packageManager: javascript.NodePackageManager.NPM,
+  projenrcTs: true,
+  // The npm lock file is the pin of every tool, so projen must not float them.
+  depsUpgrade: false,
+  github: false,
+  release: false,
+  buildWorkflow: false,
+
+  cdkVersion: '2.276.0',
+  constructsVersion: '10.5.1',
+  jsiiVersion: '~6.0.0',
+  minNodeVersion: '20.16.0',
+
+  srcdir: 'lib',
+  libdir: 'build',
+  entrypoint: 'build/index.js',
+  entrypointTypes: 'build/index.d.ts',
+  // Handlers live in lambda/, never under lib/: projen must not turn a file name into a construct.
+  lambdaAutoDiscover: false,
+  edgeLambdaAutoDiscover: false,
+  singletonLambdaAutoDiscover: false,
+  lambdaExtensionAutoDiscover: false,
+  integrationTestAutoDiscover: false,
+  sampleCode: false,
+  npmignoreEnabled: false, // 'files' below says what is published
+  rosettaOptions: { strict: true },
+
+  // jest runs on swc: ts-jest type-checks every file again, which `tsc --noEmit` and jsii do already.
+  jest: false,
+  eslint: true,
+  eslintOptions: { dirs: ['lib', 'bin'], devdirs: ['test', 'local/src', 'local/test', 'lambda/xraystarter/ts'], prettier: false },
+
+  devDeps: [
+    '@aws-sdk/client-cloudformation',
+    '@aws-sdk/client-cloudwatch-logs',
+    '@aws-sdk/client-dynamodb',
+    '@aws-sdk/client-lambda',
+    '@aws-sdk/client-s3',
+    '@aws-sdk/client-sqs',
+    '@swc/core',
+    '@swc/jest',
+    '@types/aws-lambda',
+    '@types/jest',
+    // CDK CLI 3.x cannot read the assemblies of aws-cdk-lib 2.276.
+    'aws-cdk@^2.1148.1',
+    'cdk-nag',
+    'esbuild@0.28.2',
+    'jest@^30',
+    'tsx',
+  ],
+});
+
+// npm users get esbuild with the package; jsii refuses it as a plain dependency. See ARCHITECTURE.md, "Tools".
+project.package.addField('optionalDependencies', { esbuild: '^0.28.2' });
+project.package.addField('workspaces', ['local']);
+project.package.addField('files', ['build', 'runtime', '.jsii', 'API.md', 'LICENSE', 'NOTICE', 'README.md']);
+
+// `npm start` and `npm test` must work on a fresh clone, before anything is installed: plain Node scripts.
+project.setScript('start', 'node scripts/start.mjs');
+project.setScript('test', 'node scripts/test.mjs');
+project.setScript('lint', 'eslint --ext .ts,.mts,.mjs lib bin test local lambda scripts runtime');
+
+new JsonFile(project, 'cdk.json', {
+  obj: {
+    app: 'node --import tsx bin/sample.ts',
+    context: awscdk.CdkFeatureFlagsV2.ALL.flags,
+  },
+});
+
+const npmrc = new NpmConfig(project);
+// The lock file must not carry the address of the registry that happened to be used.
+npmrc.addConfig('omit-lockfile-registry-resolved', 'true');
+npmrc.addConfig('fund', 'false');
+npmrc.addConfig('audit', 'false');
+
+project.addGitIgnore('/cdk.out/');
+project.addGitIgnore('/local/dist/');
+project.addGitIgnore('/.local/');
+project.addGitIgnore('/.venv/');
+project.addGitIgnore('__pycache__/');
+project.addGitIgnore('.pytest_cache/');
+project.addGitIgnore('!/.npmrc');
+
+project.synth();
