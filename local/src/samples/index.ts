@@ -1,0 +1,7 @@
+import type { Sample } from './sample';
+
+/** The samples that have traffic, by the name of their stack. */
+export const samples: Readonly<Record<string, Sample>> = {};
+
+/** The stack that `npm start` runs when none is named. */
+export const DEFAULT_STACK = 'xraystarter';
