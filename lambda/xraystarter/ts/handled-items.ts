@@ -1,4 +1,4 @@
-import { ConditionalCheckFailedException, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException, UpdateItemCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Upload } from './uploads';
 
 /** The attribute that shows when this function handled a key; the two others write `py` and `go`. */
@@ -10,15 +10,22 @@ const ATTRIBUTE = 'ts';
  * @returns whether it changed the item
  */
 export async function recordHandled(client: DynamoDBClient, tableName: string, upload: Upload, time: Date): Promise<boolean> {
-  const ordered = upload.sequencer !== undefined;
+  const names: Record<string, string> = { '#time': ATTRIBUTE };
+  const values: Record<string, AttributeValue> = { ':time': { S: time.toISOString() } };
+  let [update, condition] = ['SET #time = :time', 'attribute_not_exists(#time)'];
+  if (upload.sequencer !== undefined) {
+    names['#sequencer'] = `${ATTRIBUTE}Sequencer`;
+    values[':sequencer'] = { S: upload.sequencer };
+    [update, condition] = ['SET #time = :time, #sequencer = :sequencer', 'attribute_not_exists(#sequencer) OR #sequencer < :sequencer'];
+  }
   try {
     await client.send(new UpdateItemCommand({
       TableName: tableName,
       Key: { itemID: { S: upload.key } },
-      UpdateExpression: ordered ? 'SET #time = :time, #sequencer = :sequencer' : 'SET #time = :time',
-      ConditionExpression: ordered ? 'attribute_not_exists(#sequencer) OR #sequencer < :sequencer' : 'attribute_not_exists(#time)',
-      ExpressionAttributeNames: { '#time': ATTRIBUTE, ...(ordered && { '#sequencer': `${ATTRIBUTE}Sequencer` }) },
-      ExpressionAttributeValues: { ':time': { S: time.toISOString() }, ...(upload.sequencer !== undefined && { ':sequencer': { S: upload.sequencer } }) },
+      UpdateExpression: update,
+      ConditionExpression: condition,
+      ExpressionAttributeNames: names,
+      ExpressionAttributeValues: values,
     }));
     return true;
   } catch (error) {

@@ -8,7 +8,8 @@ import { parseUploads } from './uploads';
 
 /** An SNS event with these messages, each of which has its place as its id: 1, 2... */
 function snsEvent(messages: string[]): SNSEvent {
-  return { Records: messages.map((message, index) => ({ EventSource: 'aws:sns', Sns: { MessageId: `${index + 1}`, Message: message } })) } as SNSEvent;
+  const records = messages.map((message, index) => ({ EventSource: 'aws:sns', Sns: { MessageId: `${index + 1}`, Message: message } }));
+  return { Records: records } as SNSEvent;
 }
 
 /** An S3 event notification of the keys, which are given as S3 encodes them. */

@@ -27,7 +27,9 @@ export async function handler(event: SNSEvent, context: Context): Promise<void> 
   const requestId = context.awsRequestId;
   for (const failure of failures) log({ level: 'ERROR', message: 'record not handled', requestId, ...failure });
   log({ level: 'INFO', message: 'event handled', requestId, written, unchanged, ignored, failed: failures.length });
-  if (failures.length > 0) throw new Error(`${failures.length} not handled; the first, of SNS message ${failures[0].messageId}: ${failures[0].reason}`);
+  if (failures.length > 0) {
+    throw new Error(`${failures.length} not handled; the first, of SNS message ${failures[0].messageId}: ${failures[0].reason}`);
+  }
 }
 
 function log(line: Record<string, string | number>): void {
