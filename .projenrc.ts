@@ -43,6 +43,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   eslint: true,
   eslintOptions: { dirs: ['lib', 'bin'], devdirs: ['test', 'local/src', 'local/test', 'lambda/xraystarter/ts'], prettier: false },
 
+  // Goes into functions whose project has no X-Ray SDK of its own; bundled, because jsii users of other languages have no npm.
+  bundledDeps: ['aws-xray-sdk-core@3.12.0'],
   devDeps: [
     '@aws-sdk/client-cloudformation',
     '@aws-sdk/client-cloudwatch-logs',

@@ -1,0 +1,149 @@
+import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+
+/**
+ * How a Node.js function is bundled with esbuild.
+ *
+ * @see https://esbuild.github.io/api/
+ */
+export interface NodejsBundlingOptions {
+  /**
+   * Whether white space, syntax and names are made shorter.
+   *
+   * @default - white space and syntax only, so that names in stack traces stay readable
+   */
+  readonly minify?: boolean;
+
+  /**
+   * Whether a source map goes into the package, and Node.js is told to use it.
+   *
+   * @default false
+   */
+  readonly sourceMap?: boolean;
+
+  /**
+   * The module format of the package. An ES module (`index.mjs`) allows top-level await.
+   *
+   * @default OutputFormat.CJS
+   */
+  readonly format?: OutputFormat;
+
+  /**
+   * Modules that are left out of the package, because the runtime or a layer has them. `*` stands for any characters.
+   *
+   * @default - none: the AWS SDK is bundled too, which starts faster than the runtime's copy
+   */
+  readonly externalModules?: string[];
+
+  /**
+   * Names that are replaced by a constant expression while bundling.
+   *
+   * @default - none
+   */
+  readonly define?: { [key: string]: string };
+
+  /**
+   * esbuild's loader for a file extension, such as `{ '.png': 'dataurl' }`.
+   *
+   * @default - esbuild's own table
+   */
+  readonly loader?: { [extension: string]: string };
+
+  /**
+   * JavaScript text that is put in front of the package.
+   *
+   * @default - none
+   */
+  readonly banner?: string;
+
+  /**
+   * Path of the TypeScript configuration.
+   *
+   * @default - the `tsconfig.json` nearest to each file
+   */
+  readonly tsconfig?: string;
+}
+
+/**
+ * How a Python function is packaged.
+ */
+export interface PythonBundlingOptions {
+  /**
+   * Files and folders that are left out of the package: a name at any depth (`tests`), or a path in the source folder (`docs/plan.md`).
+   * Caches, virtual environments and version control are always left out.
+   *
+   * @default - none
+   */
+  readonly exclude?: string[];
+
+  /**
+   * Additional arguments of `uv pip install` or `pip install`.
+   *
+   * @default - none
+   */
+  readonly installArgs?: string[];
+}
+
+/**
+ * How a Go function is built.
+ */
+export interface GoBundlingOptions {
+  /**
+   * Additional build tags. `lambda.norpc` is always set.
+   *
+   * @default - none
+   */
+  readonly tags?: string[];
+
+  /**
+   * Additional arguments of `go build`.
+   *
+   * @default - none
+   */
+  readonly buildArgs?: string[];
+
+  /**
+   * Environment variables of the build, such as `{ GOPRIVATE: 'example.com/*' }`.
+   *
+   * @default - those of the process
+   */
+  readonly environment?: { [name: string]: string };
+}
+
+/** @internal */
+export type BundlingConfig =
+  | { readonly language: 'nodejs'; readonly options: NodejsBundlingOptions }
+  | { readonly language: 'python'; readonly options: PythonBundlingOptions }
+  | { readonly language: 'go'; readonly options: GoBundlingOptions };
+
+/**
+ * Bundling options of one language.
+ */
+export abstract class Bundling {
+  /** Options for a Node.js function. */
+  public static nodejs(options: NodejsBundlingOptions): Bundling {
+    return new LanguageBundling({ language: 'nodejs', options });
+  }
+
+  /** Options for a Python function. */
+  public static python(options: PythonBundlingOptions): Bundling {
+    return new LanguageBundling({ language: 'python', options });
+  }
+
+  /** Options for a Go function. */
+  public static go(options: GoBundlingOptions): Bundling {
+    return new LanguageBundling({ language: 'go', options });
+  }
+
+  /** @internal */
+  public abstract _bind(): BundlingConfig;
+}
+
+class LanguageBundling extends Bundling {
+  constructor(private readonly config: BundlingConfig) {
+    super();
+  }
+
+  public _bind(): BundlingConfig {
+    return this.config;
+  }
+}

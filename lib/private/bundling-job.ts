@@ -1,0 +1,89 @@
+/**
+ * What the constructs hand to the bundling runner, as JSON. A job says what to make; the runner decides with which tool.
+ */
+interface JobBase {
+  /** Folder that receives the finished package. Set by the plan. */
+  readonly outputDir: string;
+  /** Construct paths of the functions and layers that use the package. */
+  readonly consumers: string[];
+}
+
+export interface NodejsJob extends JobBase {
+  readonly kind: 'nodejs';
+  /** Absolute path of the handler's file. */
+  readonly entry: string;
+  /** Absolute path of the folder that source paths are relative to. */
+  readonly projectRoot: string;
+  /** Name under which the entry exports the handler. */
+  readonly handlerExport: string;
+  readonly instrumentation: 'xray-sdk' | 'none';
+  readonly sdkInLayer: boolean;
+  /** Major version of the runtime, `24` for nodejs24.x. */
+  readonly nodeVersion: number;
+  readonly minify?: boolean;
+  readonly sourceMap: boolean;
+  readonly esm: boolean;
+  readonly external: string[];
+  readonly define: Record<string, string>;
+  readonly loader: Record<string, string>;
+  readonly banner: string;
+  readonly tsconfig?: string;
+}
+
+export interface PythonJob extends JobBase {
+  readonly kind: 'python';
+  /** Absolute path of the folder with the sources. */
+  readonly sourceDir: string;
+  /** Handler as Lambda writes it, relative to the folder: `app.handler`, `api/app.handler`. */
+  readonly handler: string;
+  readonly instrumentation: 'xray-sdk' | 'none';
+  readonly sdkInLayer: boolean;
+  /** Such as `3.14`. */
+  readonly pythonVersion: string;
+  readonly architecture: LambdaArchitecture;
+  readonly exclude: string[];
+  readonly installArgs: string[];
+}
+
+export interface GoJob extends JobBase {
+  readonly kind: 'go';
+  /** Absolute path of the folder with go.mod. */
+  readonly moduleRoot: string;
+  /** Package to build, relative to the module: `.`, `./cmd/api`. */
+  readonly package: string;
+  readonly instrumentation: 'xray-sdk' | 'none';
+  readonly architecture: LambdaArchitecture;
+  readonly tags: string[];
+  readonly buildArgs: string[];
+  readonly environment: Record<string, string>;
+}
+
+export interface NodejsLayerJob extends JobBase {
+  readonly kind: 'nodejs-layer';
+}
+
+export interface PythonLayerJob extends JobBase {
+  readonly kind: 'python-layer';
+}
+
+export type LambdaArchitecture = 'x86_64' | 'arm64';
+export type BundlingJob = NodejsJob | PythonJob | GoJob | NodejsLayerJob | PythonLayerJob;
+
+/** A job before the plan has given it an output folder and its consumers. */
+export type JobRequest = BundlingJob extends infer J ? J extends BundlingJob ? Omit<J, 'outputDir' | 'consumers'> : never : never;
+
+export interface RunnerInput {
+  readonly jobs: BundlingJob[];
+}
+
+export interface RunnerOutput {
+  /** One for each job, in the order of the jobs. */
+  readonly results: JobResult[];
+}
+
+export interface JobResult {
+  /** What went wrong and what to do about it; absent when the package is there. */
+  readonly error?: string;
+  /** Name and version of the tool that did the work, such as `esbuild 0.28.2`. */
+  readonly tool?: string;
+}

@@ -1,0 +1,167 @@
+import { spawnSync } from 'child_process';
+import { createHash } from 'crypto';
+import * as fs from 'fs';
+import * as os from 'os';
+import * as path from 'path';
+import { FileAssetLocation, FileAssetPackaging, Stack, Stage } from 'aws-cdk-lib';
+import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
+import { IConstruct } from 'constructs';
+import { BundlingJob, JobRequest, RunnerInput, RunnerOutput } from './bundling-job';
+import { directoryHash } from './directory-hash';
+import { validationError } from './validation-error';
+
+/** A job and everything that was asked of it. */
+interface PlannedJob {
+  readonly request: JobRequest;
+  /** The constructs that use the package. */
+  readonly consumers: IConstruct[];
+  /** The outcome, once it has been tried. */
+  outcome?: BundledPackage | Error;
+}
+
+/** A finished package on disk. */
+interface BundledPackage {
+  readonly directory: string;
+  /** SHA-256 of the contents, 64 hexadecimal digits. */
+  readonly hash: string;
+}
+
+const PLAN = Symbol.for('cdk-traced-function.BundlingPlan');
+
+/**
+ * All bundling of an app: jobs are collected while constructs are made, and run together when the first template that
+ * needs one is resolved. Jobs that come after that are the next batch.
+ */
+export class BundlingPlan {
+  /** The plan of the construct tree that the scope belongs to. */
+  public static of(scope: IConstruct): BundlingPlan {
+    const root = scope.node.root as IConstruct & { [PLAN]?: BundlingPlan };
+    if (!root[PLAN]) {
+      Object.defineProperty(root, PLAN, { value: new BundlingPlan(), enumerable: false });
+    }
+    return root[PLAN]!;
+  }
+
+  private readonly jobs = new Map<string, PlannedJob>();
+
+  /** Asks for a package; equal requests share one. Returns the key to locate it with. */
+  public request(consumer: IConstruct, request: JobRequest): string {
+    const key = createHash('sha256').update(JSON.stringify(request)).digest('hex');
+    const job = this.jobs.get(key);
+    if (job) {
+      job.consumers.push(consumer);
+    } else {
+      this.jobs.set(key, { request, consumers: [consumer] });
+    }
+    return key;
+  }
+
+  /** Adds the package to the assets of the consumer's stack, bundling everything that is pending first. */
+  public locate(consumer: IConstruct, key: string): FileAssetLocation & { readonly path: string } {
+    const stack = Stack.of(consumer);
+    const asset = stack.bundlingRequired ? this.stage(consumer, this.package(key)) : sourceOnly(consumer, this.jobs.get(key)!.request);
+    const location = stack.synthesizer.addFileAsset({
+      fileName: asset.path,
+      packaging: FileAssetPackaging.ZIP_DIRECTORY,
+      sourceHash: asset.hash,
+      displayName: `${consumer.node.path} Code`,
+      deployTime: true,
+    });
+    return { ...location, path: asset.path };
+  }
+
+  private package(key: string): BundledPackage {
+    if (!this.jobs.get(key)!.outcome) {
+      this.runPending();
+    }
+    const { outcome } = this.jobs.get(key)!;
+    if (outcome instanceof Error) {
+      throw outcome;
+    }
+    return outcome!;
+  }
+
+  private runPending(): void {
+    const pending = [...this.jobs.values()].filter(job => !job.outcome && job.consumers.some(c => Stack.of(c).bundlingRequired));
+    // Beside the staged assets, so that a package is moved there without a copy; no name in it may reach a package's contents.
+    const workDir = fs.mkdtempSync(path.join(assetOutdir(pending[0].consumers[0]), 'bundling-'));
+    try {
+      const jobs = pending.map((job, i) => ({
+        ...job.request,
+        outputDir: path.join(workDir, String(i)),
+        consumers: job.consumers.map(c => c.node.path),
+      }) as BundlingJob);
+      const { results } = runBundlingRunner({ jobs });
+      for (const [i, job] of pending.entries()) {
+        if (!results[i].error) {
+          job.outcome = keep(jobs[i].outputDir, assetOutdir(job.consumers[0]));
+        }
+      }
+      const failed = pending.filter((_, i) => results[i].error);
+      if (failed.length > 0) {
+        // One error for all of them: whoever mends one wants to know of the others.
+        const messages = results.flatMap((result, i) => result.error ? [`cannot bundle ${jobs[i].consumers.map(c => `'${c}'`).join(', ')}: ${result.error}`] : []);
+        const error = validationError(failed[0].consumers[0].node.scope!, messages.join('\n\n'));
+        failed.forEach(job => job.outcome = error);
+      }
+    } finally {
+      fs.rmSync(workDir, { recursive: true, force: true });
+    }
+  }
+
+  /** Puts the package where the consumer's stage keeps its assets, and names it as the stage's manifest has to. */
+  private stage(consumer: IConstruct, bundled: BundledPackage): { path: string; hash: string } {
+    const directory = path.join(assetOutdir(consumer), path.basename(bundled.directory));
+    if (!fs.existsSync(directory)) {
+      fs.cpSync(bundled.directory, directory, { recursive: true });
+    }
+    const absolute = consumer.node.tryGetContext(DISABLE_ASSET_STAGING_CONTEXT);
+    return { path: absolute ? directory : path.relative(path.resolve(Stage.of(consumer)!.outdir), directory), hash: bundled.hash };
+  }
+}
+
+/** What CDK does too for a stack that is not being deployed: a name that no package has, so that nothing is bundled for it. */
+function sourceOnly(consumer: IConstruct, request: JobRequest): { path: string; hash: string } {
+  const source = 'entry' in request ? path.dirname(request.entry)
+    : 'sourceDir' in request ? request.sourceDir
+      : 'moduleRoot' in request ? request.moduleRoot : __dirname;
+  return { path: source, hash: createHash('sha256').update(consumer.node.path).digest('hex') };
+}
+
+function assetOutdir(scope: IConstruct): string {
+  const stage = Stage.of(scope);
+  if (!stage) {
+    throw validationError(scope, 'is not inside an App or a Stage, so there is no folder for its package; create its stack in an App');
+  }
+  return path.resolve(stage.assetOutdir);
+}
+
+function keep(outputDir: string, outdir: string): BundledPackage {
+  const hash = directoryHash(outputDir);
+  const directory = path.join(outdir, `asset.${hash}`);
+  if (!fs.existsSync(directory)) {
+    fs.renameSync(outputDir, directory);
+  }
+  return { directory, hash };
+}
+
+function runBundlingRunner(input: RunnerInput): RunnerOutput {
+  const runner = require.resolve('./runner/main');
+  // Only a checkout of this package has the runner as TypeScript.
+  const loader = runner.endsWith('.ts') ? ['--import', require.resolve('tsx')] : [];
+  // The result comes as a file: standard output belongs to the app, whose own tools may parse it.
+  const resultFile = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'cdk-traced-function-')), 'result.json');
+  try {
+    const run = spawnSync(process.execPath, [...loader, runner, resultFile], {
+      input: JSON.stringify(input),
+      stdio: ['pipe', 2, 2],
+      env: { ...process.env, NODE_OPTIONS: '' },
+    });
+    if (run.error || run.status !== 0) {
+      throw new Error(`the bundling process ended with ${run.error?.message ?? `status ${run.status ?? run.signal}`}; its output is above`);
+    }
+    return JSON.parse(fs.readFileSync(resultFile, 'utf8')) as RunnerOutput;
+  } finally {
+    fs.rmSync(path.dirname(resultFile), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,79 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Bundler, BundlerRequest, BundlerResult } from './bundler';
+import { validationError } from './validation-error';
+import { NodejsBundlingOptions } from '../bundling';
+
+const EXTENSIONS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx'];
+const LOCK_FILES = ['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'];
+const ENABLE_SOURCE_MAPS = '--enable-source-maps';
+
+export const nodejsBundler: Bundler = {
+  language: 'nodejs',
+  family: lambda.RuntimeFamily.NODEJS,
+  defaultRuntime: lambda.Runtime.NODEJS_24_X,
+  supportsLayer: true,
+  accepts: `a ${EXTENSIONS.join(', ')} file (Node.js)`,
+
+  canHandle: entry => fs.statSync(entry).isFile() && EXTENSIONS.includes(path.extname(entry)),
+
+  bind(request: BundlerRequest): BundlerResult {
+    const options = request.options as NodejsBundlingOptions;
+    const esm = options.format === OutputFormat.ESM;
+    // A path in the handler is how the original project lays its files out; the package has one file only.
+    const handlerExport = (request.handler ?? 'handler').split('.').pop()!;
+    if (!/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(handlerExport)) {
+      throw validationError(request.scope, `handler '${request.handler}' names no export; write 'handler' or 'index.handler'`);
+    }
+    return {
+      handler: `index.${handlerExport}`,
+      environment: options.sourceMap ? { NODE_OPTIONS: ENABLE_SOURCE_MAPS } : {},
+      job: {
+        kind: 'nodejs',
+        entry: request.entry,
+        projectRoot: projectRoot(path.dirname(request.entry)),
+        handlerExport,
+        instrumentation: request.instrumentation,
+        sdkInLayer: request.sdkInLayer,
+        nodeVersion: nodeVersion(request.runtime),
+        minify: options.minify,
+        sourceMap: options.sourceMap ?? false,
+        esm,
+        external: options.externalModules ?? [],
+        define: options.define ?? {},
+        loader: options.loader ?? {},
+        banner: options.banner ?? '',
+        tsconfig: options.tsconfig && existingFile(request, options.tsconfig),
+      },
+    };
+  },
+};
+
+/** Major version; the runtime that CDK picks for each region is taken for the newest. */
+function nodeVersion(runtime: lambda.Runtime): number {
+  const match = /^nodejs(\d+)\.x$/.exec(runtime.name);
+  return Number(match?.[1] ?? 24);
+}
+
+/** The nearest folder upwards with a lock file, else with a package.json, else the entry's own. */
+function projectRoot(start: string): string {
+  return findUp(start, LOCK_FILES) ?? findUp(start, ['package.json']) ?? start;
+}
+
+function findUp(start: string, names: string[]): string | undefined {
+  if (names.some(name => fs.existsSync(path.join(start, name)))) {
+    return start;
+  }
+  const parent = path.dirname(start);
+  return parent === start ? undefined : findUp(parent, names);
+}
+
+function existingFile(request: BundlerRequest, file: string): string {
+  const absolute = path.resolve(file);
+  if (!fs.existsSync(absolute)) {
+    throw validationError(request.scope, `cannot find the tsconfig '${file}' (looked for ${absolute}); set 'tsconfig' to its path`);
+  }
+  return absolute;
+}

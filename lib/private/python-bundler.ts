@@ -1,0 +1,77 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Bundler, BundlerRequest, BundlerResult } from './bundler';
+import { validationError } from './validation-error';
+import { PythonBundlingOptions } from '../bundling';
+
+const PROJECT_FILES = ['requirements.txt', 'pyproject.toml', 'uv.lock'];
+const HANDLER_FILES = ['handler.py', 'index.py', 'app.py', 'lambda_function.py', 'main.py'];
+const HANDLER_FUNCTIONS = ['handler', 'lambda_handler', 'main'];
+
+export const pythonBundler: Bundler = {
+  language: 'python',
+  family: lambda.RuntimeFamily.PYTHON,
+  defaultRuntime: lambda.Runtime.PYTHON_3_14,
+  supportsLayer: true,
+  accepts: `a .py file, or a folder with ${PROJECT_FILES.join(', ')} or ${HANDLER_FILES.join(', ')} (Python)`,
+
+  canHandle: entry => fs.statSync(entry).isFile()
+    ? path.extname(entry) === '.py'
+    : [...PROJECT_FILES, ...HANDLER_FILES].some(name => fs.existsSync(path.join(entry, name))),
+
+  bind(request: BundlerRequest): BundlerResult {
+    const options = request.options as PythonBundlingOptions;
+    const isFile = fs.statSync(request.entry).isFile();
+    const sourceDir = isFile ? path.dirname(request.entry) : request.entry;
+    const handler = request.handler ?? findHandler(request, sourceDir, isFile ? [path.basename(request.entry)] : HANDLER_FILES);
+    checkHandler(request, sourceDir, handler);
+    return {
+      // The generated module patches the libraries, and only then imports the user's.
+      handler: request.instrumentation === 'none' ? handler : 'cdk_traced_function.handler',
+      environment: {},
+      job: {
+        kind: 'python',
+        sourceDir,
+        handler,
+        instrumentation: request.instrumentation,
+        sdkInLayer: request.sdkInLayer,
+        pythonVersion: request.runtime.name.replace(/^python/, ''),
+        architecture: request.architecture,
+        exclude: options.exclude ?? [],
+        installArgs: options.installArgs ?? [],
+      },
+    };
+  },
+};
+
+function findHandler(request: BundlerRequest, sourceDir: string, files: string[]): string {
+  for (const file of files) {
+    for (const name of HANDLER_FUNCTIONS) {
+      if (definesFunction(path.join(sourceDir, file), name)) {
+        return `${path.basename(file, '.py')}.${name}`;
+      }
+    }
+  }
+  throw validationError(request.scope,
+    `cannot find a Python handler in '${sourceDir}' (looked in ${files.join(', ')} for a function ${HANDLER_FUNCTIONS.join(', ')}); ` +
+    "set 'handler', for example 'app.handler'");
+}
+
+function checkHandler(request: BundlerRequest, sourceDir: string, handler: string): void {
+  const match = /^(?<module>[\w./-]+)\.(?<name>\w+)$/.exec(handler);
+  if (!match) {
+    throw validationError(request.scope, `handler '${handler}' does not name a module and a function; write it as 'app.handler'`);
+  }
+  const modulePath = match.groups!.module.replace(/\./g, '/');
+  const candidates = [`${modulePath}.py`, `${modulePath}/__init__.py`];
+  if (!candidates.some(file => fs.existsSync(path.join(sourceDir, file)))) {
+    throw validationError(request.scope,
+      `handler '${handler}' is not in '${sourceDir}' (looked for ${candidates.join(', ')}); set 'handler' or 'entry'`);
+  }
+}
+
+function definesFunction(file: string, name: string): boolean {
+  // An assignment counts: a handler is often the result of a decorator or a wrapper call.
+  return fs.existsSync(file) && new RegExp(`^(?:(?:async )?def ${name}\\b|${name}\\s*=)`, 'm').test(fs.readFileSync(file, 'utf8'));
+}

@@ -1,0 +1,108 @@
+import * as fs from 'fs';
+import { createRequire } from 'module';
+import * as path from 'path';
+import type { Plugin, PluginBuild } from 'esbuild';
+import { NodejsJob } from '../bundling-job';
+import { nodejsRuntimeFile } from './xray-sdk';
+
+/** Generated entries: one for each job, which captures first and imports the user's handler after that. */
+export const ENTRY_NAMESPACE = 'cdk-traced-entry';
+
+/** Stand-ins for modules that are not in the package but on Lambda: the SDK in the layer, AWS clients of the runtime. */
+const EXTERNAL_NAMESPACE = 'cdk-traced-external';
+
+/**
+ * The file with the base class of all AWS SDK v3 clients, as ES module and as CommonJS: `@smithy/smithy-client`, and `@smithy/core` 3.24 and newer.
+ */
+export const CLIENT_FILE = new RegExp('[\\\\/]@smithy[\\\\/](?:' + [
+  'smithy-client[\\\\/]dist-es[\\\\/]client',
+  'smithy-client[\\\\/]dist-cjs[\\\\/]index',
+  'core[\\\\/]dist-es[\\\\/]submodules[\\\\/]client[\\\\/]smithy-client[\\\\/]client',
+  'core[\\\\/]dist-cjs[\\\\/]submodules[\\\\/]client[\\\\/]index',
+].join('|') + ')\\.js$');
+
+/** Registered by the runtime file, called by each copy of the base class when it is loaded. */
+const HOOK = 'globalThis[Symbol.for("cdk-traced-function.captureClient")]';
+
+export function tracedEntryPlugin(jobs: NodejsJob[], entryName: (index: number) => string): Plugin {
+  return {
+    name: 'cdk-traced-function',
+    setup(build: PluginBuild) {
+      const byName = new Map(jobs.map((job, i) => [entryName(i), job]));
+      build.onResolve({ filter: new RegExp(`^${ENTRY_NAMESPACE}:`) }, args => ({ path: args.path.slice(ENTRY_NAMESPACE.length + 1), namespace: ENTRY_NAMESPACE }));
+      build.onLoad({ filter: /.*/, namespace: ENTRY_NAMESPACE }, args => {
+        const job = byName.get(`${ENTRY_NAMESPACE}:${args.path}`)!;
+        return { contents: entrySource(job), loader: 'js', resolveDir: path.dirname(job.entry) };
+      });
+      resolveSdk(build, jobs[0]);
+      if (jobs.some(job => job.instrumentation === 'xray-sdk')) {
+        captureBundledClients(build);
+        captureExternalClients(build, jobs[0].external);
+      }
+    },
+  };
+}
+
+/** Appends a call of the hook to the base class, wherever the package takes it from and however many copies it has. */
+function captureBundledClients(build: PluginBuild): void {
+  build.onLoad({ filter: CLIENT_FILE }, async args => ({
+    contents: `${await fs.promises.readFile(args.path, 'utf8')}\n;${HOOK}?.(${args.path.includes('dist-cjs') ? 'module.exports.Client' : 'Client'});\n`,
+    loader: 'js',
+    resolveDir: path.dirname(args.path),
+  }));
+}
+
+/** Clients that are left to the runtime have their base class there: it is reached through the client when that is loaded. */
+function captureExternalClients(build: PluginBuild, external: string[]): void {
+  const patterns = external.map(name => new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')}$`));
+  build.onResolve({ filter: /^@aws-sdk\/(?:client|lib)-/ }, args => {
+    if (args.namespace === EXTERNAL_NAMESPACE || !patterns.some(pattern => pattern.test(args.path))) {
+      return undefined;
+    }
+    return { path: args.path, namespace: EXTERNAL_NAMESPACE };
+  });
+  build.onLoad({ filter: /^@aws-sdk\//, namespace: EXTERNAL_NAMESPACE }, args => ({
+    contents: [
+      `const sdk = require(${JSON.stringify(args.path)});`,
+      'for (const value of Object.values(sdk)) {',
+      '  for (let c = value; typeof c === "function" && c.prototype; c = Object.getPrototypeOf(c)) {',
+      `    if (Object.hasOwn(c.prototype, "send") && Object.hasOwn(c.prototype, "destroy")) ${HOOK}?.(c);`,
+      '  }',
+      '}',
+      'module.exports = sdk;',
+    ].join('\n'),
+    loader: 'js',
+  }));
+}
+
+/**
+ * A project that has the X-Ray SDK uses its own copy, so that the handler and the capture share one; others get this package's.
+ * With a layer neither is bundled: `require` finds the layer, which `import` does not.
+ */
+function resolveSdk(build: PluginBuild, job: NodejsJob): void {
+  const ours = createRequire(__filename);
+  build.onResolve({ filter: /^aws-xray-sdk-core$/ }, async args => {
+    if (args.pluginData === 'resolving') {
+      return undefined;
+    }
+    if (job.sdkInLayer) {
+      return args.namespace === EXTERNAL_NAMESPACE ? { path: args.path, external: true } : { path: args.path, namespace: EXTERNAL_NAMESPACE };
+    }
+    const users = await build.resolve(args.path, { kind: args.kind, resolveDir: job.projectRoot, pluginData: 'resolving' });
+    return users.errors.length === 0 ? { path: users.path, external: users.external } : { path: ours.resolve('aws-xray-sdk-core') };
+  });
+  build.onLoad({ filter: /^aws-xray-sdk-core$/, namespace: EXTERNAL_NAMESPACE }, args => ({
+    contents: `module.exports = require(${JSON.stringify(args.path)});`,
+    loader: 'js',
+  }));
+}
+
+function entrySource(job: NodejsJob): string {
+  const name = JSON.stringify(job.handlerExport);
+  return [
+    ...(job.instrumentation === 'xray-sdk' ? [`import ${JSON.stringify(nodejsRuntimeFile('xray-sdk.mjs'))};`] : []),
+    `import * as handlerModule from ${JSON.stringify(job.entry)};`,
+    // A CommonJS module that assigns module.exports has its handler on the default export.
+    `export const ${job.handlerExport} = handlerModule.${job.handlerExport} ?? handlerModule["def" + "ault"]?.[${name}];`,
+  ].join('\n');
+}

@@ -1,0 +1,66 @@
+/**
+ * The bundling runner: a process of its own, because CDK's synthesis is synchronous and bundling many packages at once is not.
+ * Standard input: a `RunnerInput`. First argument: the file that receives the `RunnerOutput`. Progress goes to standard error.
+ */
+import * as fs from 'fs';
+import * as os from 'os';
+import { bundleGo } from './go';
+import { bundleNodejsLayer, bundlePythonLayer } from './layers';
+import { bundleNodejs } from './nodejs';
+import { ProgressLine } from './progress-line';
+import { bundlePython } from './python';
+import { BundlingJob, JobResult, NodejsJob, RunnerInput, RunnerOutput } from '../bundling-job';
+
+async function main(): Promise<void> {
+  const input = JSON.parse(fs.readFileSync(0, 'utf8')) as RunnerInput;
+  const results = new Map<BundlingJob, JobResult>();
+  const nodejs = input.jobs.filter((job): job is NodejsJob => job.kind === 'nodejs');
+  const others = input.jobs.filter(job => job.kind !== 'nodejs');
+
+  const queue = [
+    ...(nodejs.length > 0 ? [async () => bundleAllNodejs(nodejs, results)] : []),
+    ...others.map(job => async () => results.set(job, await runJob(job))),
+  ];
+  // `go build` and pip use several threads themselves: more jobs than cores only make each of them slower.
+  const workers = Array.from({ length: Math.max(2, os.availableParallelism()) }, async () => {
+    for (let task = queue.shift(); task; task = queue.shift()) {
+      await task();
+    }
+  });
+  await Promise.all(workers);
+  const output: RunnerOutput = { results: input.jobs.map(job => results.get(job)!) };
+  fs.writeFileSync(process.argv[2], JSON.stringify(output));
+}
+
+async function bundleAllNodejs(jobs: NodejsJob[], results: Map<BundlingJob, JobResult>): Promise<void> {
+  const progress = new ProgressLine(jobs.length === 1 ? jobs[0].consumers.join(', ') : `${jobs.length} Node.js packages`, 'esbuild');
+  try {
+    for (const [job, result] of await bundleNodejs(jobs)) {
+      results.set(job, result);
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+async function runJob(job: Exclude<BundlingJob, NodejsJob>): Promise<JobResult> {
+  const progress = new ProgressLine(job.consumers.join(', '), job.kind);
+  try {
+    fs.mkdirSync(job.outputDir, { recursive: true });
+    switch (job.kind) {
+      case 'python': return { tool: await bundlePython(job) };
+      case 'go': return { tool: await bundleGo(job) };
+      case 'nodejs-layer': return { tool: await bundleNodejsLayer(job) };
+      case 'python-layer': return { tool: await bundlePythonLayer(job) };
+    }
+  } catch (error) {
+    return { error: (error as Error).message };
+  } finally {
+    progress.end();
+  }
+}
+
+main().catch((error: Error) => {
+  process.stderr.write(`cdk-traced-function: ${error.stack}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,145 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import type { BuildOptions, BuildResult, Message, Metafile } from 'esbuild';
+import { JobResult, NodejsJob } from '../bundling-job';
+import { findEsbuild } from './esbuild-installation';
+import { CLIENT_FILE, ENTRY_NAMESPACE, tracedEntryPlugin } from './esbuild-traced-entry';
+
+/**
+ * The AWS X-Ray SDK and many other CommonJS packages call `require` for Node's own modules, which an ES module does not have.
+ * https://github.com/evanw/esbuild/issues/1921
+ */
+const REQUIRE_BANNER = "import { createRequire as __cdkTracedFunctionCreateRequire } from 'node:module'; const require = __cdkTracedFunctionCreateRequire(import.meta.url);";
+
+/** Bundles all jobs with as few esbuild calls as their options allow: one, unless they differ. */
+export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, JobResult>> {
+  const groups = new Map<string, NodejsJob[]>();
+  for (const job of jobs) {
+    const { entry, handlerExport, outputDir, consumers, instrumentation, ...shared } = job;
+    const key = JSON.stringify(shared);
+    groups.set(key, [...groups.get(key) ?? [], job]);
+  }
+  const results = new Map<NodejsJob, JobResult>();
+  for (const group of groups.values()) {
+    await bundleGroup(group, results);
+  }
+  return results;
+}
+
+async function bundleGroup(jobs: NodejsJob[], results: Map<NodejsJob, JobResult>): Promise<void> {
+  let label: string;
+  let built: BuildResult<{ metafile: true }>;
+  try {
+    const { esbuild, version } = await findEsbuild(jobs[0].projectRoot);
+    label = `esbuild ${version}`;
+    built = await esbuild.build(buildOptions(jobs)).catch((failure: { errors?: Message[]; message: string }) => {
+      if (!failure.errors) {
+        throw failure;
+      }
+      return { errors: failure.errors, warnings: [], metafile: { inputs: {}, outputs: {} } } as unknown as BuildResult<{ metafile: true }>;
+    });
+  } catch (error) {
+    jobs.forEach(job => results.set(job, { error: (error as Error).message }));
+    return;
+  }
+  const outputs = outputsByEntry(built.metafile);
+  for (const [i, job] of jobs.entries()) {
+    try {
+      refuseMessages(job, built.errors, built.warnings);
+      const output = outputs.get(entryName(i))!;
+      verify(job, output);
+      if (job.sourceMap) {
+        rewriteSourceMap(job);
+      }
+      results.set(job, { tool: label });
+    } catch (error) {
+      results.set(job, { error: (error as Error).message });
+    }
+  }
+}
+
+function buildOptions(jobs: NodejsJob[]): BuildOptions & { metafile: true } {
+  const [job] = jobs;
+  const outdir = path.dirname(job.outputDir);
+  const extension = job.esm ? '.mjs' : '.js';
+  return {
+    entryPoints: jobs.map((j, i) => ({ in: entryName(i), out: path.join(path.relative(outdir, j.outputDir), 'index') })),
+    absWorkingDir: job.projectRoot,
+    outdir,
+    outExtension: { '.js': extension },
+    bundle: true,
+    platform: 'node',
+    target: `node${job.nodeVersion}`,
+    format: job.esm ? 'esm' : 'cjs',
+    mainFields: ['module', 'main'],
+    minify: job.minify,
+    ...(job.minify === undefined ? { minifyWhitespace: true, minifySyntax: true } : {}),
+    sourcemap: job.sourceMap ? 'linked' : false,
+    external: job.external,
+    define: job.define,
+    loader: job.loader as BuildOptions['loader'],
+    banner: { js: banner(job) },
+    tsconfig: job.tsconfig,
+    metafile: true,
+    logLevel: 'silent',
+    plugins: [tracedEntryPlugin(jobs, entryName)],
+  };
+}
+
+function entryName(index: number): string {
+  return `${ENTRY_NAMESPACE}:${index}`;
+}
+
+/** A project that already works around the missing `require` must not get a second one: the name may be declared once. */
+function banner(job: NodejsJob): string {
+  const needsRequire = job.esm && !/\brequire\s*=/.test(job.banner);
+  return [job.banner, ...(needsRequire ? [REQUIRE_BANNER] : [])].filter(Boolean).join('\n');
+}
+
+function outputsByEntry(metafile: Metafile): Map<string, Metafile['outputs'][string]> {
+  return new Map(Object.values(metafile.outputs).flatMap(output => output.entryPoint ? [[output.entryPoint, output]] : []));
+}
+
+function refuseMessages(job: NodejsJob, errors: Message[], warnings: Message[]): void {
+  if (errors.length > 0) {
+    throw new Error(`esbuild failed:\n${errors.map(formatMessage).join('\n')}`);
+  }
+  // A warning for esbuild, which knows it of ES modules only; on Lambda it is the end.
+  if (warnings.some(w => w.id === 'import-is-undefined' && w.text.includes(`"${job.handlerExport}"`) && w.text.includes(path.basename(job.entry)))) {
+    throw new Error(`'${job.entry}' exports no '${job.handlerExport}'; export it, or set 'handler' to the name that it exports`);
+  }
+}
+
+function formatMessage(message: Message): string {
+  const { location } = message;
+  const place = location ? `${location.file}:${location.line}:${location.column}: ` : '';
+  const hint = /^Could not resolve "([^."/@][^"/]*|@[^"/]+\/[^"/]+)/.exec(message.text)?.[1];
+  return `${place}${message.text}${hint ? ` (install '${hint}' in the project, or list it in 'externalModules' when a layer has it)` : ''}`;
+}
+
+/** The package has to hold the SDK, and every AWS client in it has to pass through the captured base class. */
+function verify(job: NodejsJob, output: Metafile['outputs'][string]): void {
+  if (job.instrumentation === 'none') {
+    return;
+  }
+  const inputs = Object.keys(output.inputs);
+  const holds = (pattern: RegExp) => inputs.some(input => pattern.test(input));
+  if (!job.sdkInLayer && !holds(/aws-xray-sdk-core\//)) {
+    throw new Error(`the finished package of '${job.entry}' does not hold aws-xray-sdk-core; take it off 'externalModules', or use SdkDelivery.sharedLayer()`);
+  }
+  const client = inputs.find(input => /node_modules\/@aws-sdk\/client-[^/]+\//.test(input));
+  if (client && !holds(CLIENT_FILE)) {
+    throw new Error(`the AWS client '${client}' in the package of '${job.entry}' has no base class that can be captured; ` +
+      "its calls would be missing from the trace. Update the AWS SDK to version 3.567 or newer, or set 'instrumentation' to Instrumentation.none()");
+  }
+}
+
+/** esbuild writes sources relative to a folder that is gone afterwards; they become relative to the project. */
+function rewriteSourceMap(job: NodejsJob): void {
+  const file = path.join(job.outputDir, `index${job.esm ? '.mjs' : '.js'}.map`);
+  const map = JSON.parse(fs.readFileSync(file, 'utf8')) as { sources: string[] };
+  map.sources = map.sources.map(source => path.isAbsolute(source) || /^[\w-]+:/.test(source)
+    ? source
+    : path.relative(job.projectRoot, path.resolve(job.outputDir, source)).split(path.sep).join('/'));
+  fs.writeFileSync(file, JSON.stringify(map));
+}

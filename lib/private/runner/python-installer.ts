@@ -1,0 +1,116 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { LambdaArchitecture } from '../bundling-job';
+import { runCommand } from './run-command';
+import { findTool, Tool } from './tool';
+
+export interface PythonTarget {
+  /** Such as `3.14`. */
+  readonly pythonVersion: string;
+  readonly architecture: LambdaArchitecture;
+  /** Folder that receives the packages. */
+  readonly directory: string;
+  readonly installArgs: string[];
+  readonly noDependencies?: boolean;
+}
+
+/** Fetched by pip when a project has a uv.lock and the machine has no uv. */
+const UV_VERSION = '0.9.7';
+
+const PYTHON = ['python3', 'python', 'py'];
+const DOCKER_IMAGE = 'python:3.13-slim';
+
+/** Installs wheels for Lambda's platform, whatever this machine's is. Gives the installer's name and version. */
+export async function installRequirements(lines: string[], target: PythonTarget, sourceDir: string): Promise<string> {
+  const file = `${target.directory}.requirements.txt`;
+  fs.writeFileSync(file, lines.join('\n') + '\n');
+  const mounts = [sourceDir, path.dirname(target.directory)];
+  const tool = await findInstaller(mounts);
+  const isUv = tool.label.startsWith('uv');
+  try {
+    await runCommand([
+      ...tool.argv, 'install', '--requirement', file, '--target', target.directory,
+      ...(isUv ? uvPlatform(target) : pipPlatform(target)),
+      // A source distribution would be built for this machine.
+      '--only-binary', ':all:',
+      ...(target.noDependencies ? ['--no-deps'] : []),
+      ...target.installArgs,
+    ], { cwd: sourceDir });
+  } catch (error) {
+    throw new Error(`cannot install the requirements for Python ${target.pythonVersion} on ${target.architecture} with ${tool.label} (${lines.join(', ')}). ` +
+      `If a package has no wheel for that platform, set another 'runtime' or 'architecture', or another version of the package.\n${(error as Error).message}`);
+  } finally {
+    fs.rmSync(file, { force: true });
+  }
+  return tool.label;
+}
+
+async function findInstaller(mounts: string[]): Promise<Tool> {
+  const tool = await findTool({
+    name: 'uv or pip',
+    candidates: [
+      { argv: ['uv', 'pip'], versionArgs: ['--version'] },
+      ...PYTHON.map(python => ({ argv: [python, '-m', 'pip'], versionArgs: ['--version'] })),
+    ],
+    docker: { image: DOCKER_IMAGE, argv: ['python', '-m', 'pip'] },
+    install: "uv (https://docs.astral.sh/uv/), or Python's pip",
+  }, mounts);
+  return { ...tool, label: tool.label.replace('uv or pip', tool.argv[0] === 'uv' ? 'uv' : 'pip') };
+}
+
+/** Python itself, to read project files with. */
+export async function findPython(sourceDir: string): Promise<Tool> {
+  return findTool({
+    name: 'Python',
+    candidates: PYTHON.map(python => ({ argv: [python], versionArgs: ['--version'] })),
+    docker: { image: DOCKER_IMAGE, argv: ['python'] },
+    install: 'Python 3.11 or newer',
+  }, [sourceDir]);
+}
+
+/** uv itself, which alone can read a uv.lock. */
+export async function findUv(sourceDir: string, workDir: string): Promise<Tool> {
+  const search = {
+    name: 'uv',
+    candidates: [{ argv: ['uv'], versionArgs: ['--version'] }],
+    docker: { image: 'ghcr.io/astral-sh/uv:python3.13-bookworm-slim', argv: ['uv'] },
+    install: 'uv (https://docs.astral.sh/uv/), which alone can read a uv.lock, or commit a requirements.txt instead of it',
+  };
+  try {
+    return await findTool(search, [sourceDir, workDir]);
+  } catch (error) {
+    return installUv(workDir).catch(() => {
+      throw error;
+    });
+  }
+}
+
+async function installUv(workDir: string): Promise<Tool> {
+  const python = await findPython(workDir);
+  const directory = `${workDir}.uv`;
+  await runCommand([...python.argv, '-m', 'pip', 'install', '--quiet', '--target', directory, `uv==${UV_VERSION}`]);
+  const uv = path.join(directory, 'bin', 'uv');
+  return { argv: [uv], label: `uv ${UV_VERSION}` };
+}
+
+/** Lambda's newer images have glibc 2.34, those up to Python 3.11 have 2.26. */
+function manylinux(target: PythonTarget): string[] {
+  const machine = target.architecture === 'arm64' ? 'aarch64' : 'x86_64';
+  const minor = Number(target.pythonVersion.split('.')[1]);
+  return [...(minor >= 12 ? [`manylinux_2_28_${machine}`] : []), `manylinux2014_${machine}`];
+}
+
+function uvPlatform(target: PythonTarget): string[] {
+  const machine = target.architecture === 'arm64' ? 'aarch64' : 'x86_64';
+  const [newest] = manylinux(target);
+  const platform = newest.startsWith('manylinux2014') ? `${machine}-manylinux2014` : `${machine}-manylinux_2_28`;
+  return ['--python-platform', platform, '--python-version', target.pythonVersion, '--no-compile-bytecode'];
+}
+
+function pipPlatform(target: PythonTarget): string[] {
+  return [
+    ...manylinux(target).flatMap(platform => ['--platform', platform]),
+    '--implementation', 'cp', '--python-version', target.pythonVersion,
+    '--no-compile', '--upgrade', '--no-input', '--disable-pip-version-check', '--quiet', '--root-user-action', 'ignore',
+  ];
+}

@@ -1,0 +1,39 @@
+import { spawn } from 'child_process';
+
+export interface CommandOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+}
+
+const SHOWN_OUTPUT_CHARACTERS = 4_000;
+
+/**
+ * Runs a command to its end and gives its standard output.
+ *
+ * @throws with the command and the end of its output when it fails
+ */
+export async function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(argv[0], argv.slice(1), {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let all = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      all += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => all += text);
+    child.on('error', error => reject(new Error(`cannot start '${argv[0]}': ${error.message}`)));
+    child.on('close', (code, signal) => {
+      if (code === 0) {
+        resolve(stdout);
+      } else {
+        reject(new Error(`'${argv.join(' ')}' ended with ${signal ?? `status ${code}`}${options.cwd ? ` in ${options.cwd}` : ''}:\n` +
+          all.trim().slice(-SHOWN_OUTPUT_CHARACTERS)));
+      }
+    });
+  });
+}

@@ -1,0 +1,163 @@
+import { Annotations } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { Bundling } from './bundling';
+import { Instrumentation } from './instrumentation';
+import { BundledCode } from './private/bundled-code';
+import { Bundler, BundlerResult } from './private/bundler';
+import { resolveEntry } from './private/languages';
+import { validationError } from './private/validation-error';
+import { SdkDelivery } from './sdk-delivery';
+import { TracingLayer } from './tracing-layer';
+
+/**
+ * Properties of a `TracedFunction`.
+ */
+export interface TracedFunctionProps extends lambda.FunctionOptions {
+  /**
+   * The handler's file, or its folder. The language follows from it: a `.ts`, `.js`, `.mjs` or `.cjs` file is Node.js; a `.py` file, or a folder with
+   * `requirements.txt`, `pyproject.toml` or `uv.lock`, is Python; a `.go` file, or a folder with `go.mod`, is Go.
+   *
+   * Relative paths start at the folder in which the CDK app runs.
+   */
+  readonly entry: string;
+
+  /**
+   * The runtime, which has to be of the entry's language.
+   *
+   * @default - `nodejs24.x`, `python3.14` or `provided.al2023`, after the entry's language
+   */
+  readonly runtime?: lambda.Runtime;
+
+  /**
+   * The handler as Lambda writes it, such as `app.handler`.
+   *
+   * @default - Node.js: the export `handler`; Python: `handler`, `lambda_handler` or `main` in `handler.py`, `index.py`, `app.py`,
+   * `lambda_function.py` or `main.py`, or in the entry when that is a file; Go: the binary
+   */
+  readonly handler?: string;
+
+  /**
+   * The tracing mode. Lambda samples one request a second and 5 % of the rest; that rate cannot be set for a function.
+   * `PASS_THROUGH` traces only what an upstream service has sampled. `DISABLED` is refused.
+   *
+   * @see https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+   * @default Tracing.ACTIVE
+   */
+  readonly tracing?: lambda.Tracing;
+
+  /**
+   * What records the calls that the function makes.
+   *
+   * @default Instrumentation.xraySdk()
+   */
+  readonly instrumentation?: Instrumentation;
+
+  /**
+   * Where the function finds the tracing SDK.
+   *
+   * @default SdkDelivery.bundled()
+   */
+  readonly sdkDelivery?: SdkDelivery;
+
+  /**
+   * Bundling options of the entry's language.
+   *
+   * @default - the defaults of each option
+   */
+  readonly bundling?: Bundling;
+}
+
+/**
+ * A Lambda function that AWS X-Ray traces: active tracing, the permission to send, the tracing SDK in its package or in a shared layer,
+ * and its AWS SDK clients captured without a change to the handler.
+ */
+export class TracedFunction extends lambda.Function {
+  constructor(scope: Construct, id: string, props: TracedFunctionProps) {
+    const plan = planFunction(scope, id, props);
+    const { entry, runtime, instrumentation, sdkDelivery, bundling, tracing, ...options } = props;
+    super(scope, id, {
+      ...options,
+      runtime: plan.runtime,
+      handler: plan.bound.handler,
+      code: new BundledCode(plan.bound.job),
+      environment: mergeEnvironment(plan.bound.environment, props.environment),
+      layers: plan.layer ? [...props.layers ?? [], plan.layer] : props.layers,
+    });
+    // Set here and not in the props above, which would add an inline statement with the actions that the managed policy already allows.
+    (this.node.defaultChild as lambda.CfnFunction).tracingConfig = { mode: tracing ?? lambda.Tracing.ACTIVE };
+    this.permitTracing();
+  }
+
+  private permitTracing(): void {
+    const role = this.role!;
+    if (!iam.Role.isRole(role) && !(role instanceof iam.LazyRole)) {
+      Annotations.of(this).addWarningV2('cdk-traced-function:importedRole',
+        `the role '${role.roleName}' is imported, so AWSXRayDaemonWriteAccess cannot be attached to it; attach it there, or no trace arrives`);
+      return;
+    }
+    role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('AWSXRayDaemonWriteAccess'));
+  }
+}
+
+interface FunctionPlan {
+  readonly runtime: lambda.Runtime;
+  readonly bound: BundlerResult;
+  readonly layer?: TracingLayer;
+}
+
+/** Refuses contradictions and settles every default, before the function exists. */
+function planFunction(scope: Construct, id: string, props: TracedFunctionProps): FunctionPlan {
+  // Errors name the function although it has not been made yet.
+  const errorScope = { node: { path: [scope.node.path, id].filter(Boolean).join('/') }, constructor: { name: 'TracedFunction' } } as unknown as Construct;
+  if (props.tracing === lambda.Tracing.DISABLED) {
+    throw validationError(errorScope, "tracing 'Disabled' contradicts a traced function; use lambda.Function, or set ACTIVE or PASS_THROUGH");
+  }
+  if (typeof props.entry !== 'string' || props.entry === '') {
+    throw validationError(errorScope, `entry has to be the path of a file or folder, got ${JSON.stringify(props.entry)}`);
+  }
+  const { entry, bundler } = resolveEntry(errorScope, props.entry);
+  const runtime = checkRuntime(errorScope, bundler, props);
+  const config = props.bundling?._bind();
+  if (config && config.language !== bundler.language) {
+    throw validationError(errorScope,
+      `bundling is Bundling.${config.language}(), but the entry '${props.entry}' is ${bundler.language}; use Bundling.${bundler.language}()`);
+  }
+  const instrumentation = (props.instrumentation ?? Instrumentation.xraySdk())._kind;
+  const usesLayer = props.sdkDelivery?._usesLayer ?? false;
+  if (usesLayer && !bundler.supportsLayer) {
+    throw validationError(errorScope, `SdkDelivery.sharedLayer() cannot serve ${bundler.language}, which links its SDK into the binary; leave 'sdkDelivery' out`);
+  }
+  const sdkInLayer = usesLayer && instrumentation !== 'none';
+  const architecture = props.architecture ?? lambda.Architecture.X86_64;
+  const bound = bundler.bind({
+    scope: errorScope,
+    entry,
+    runtime,
+    handler: props.handler,
+    architecture: architecture.name === 'arm64' ? 'arm64' : 'x86_64',
+    instrumentation,
+    sdkInLayer,
+    options: config?.options ?? {},
+  });
+  return { runtime, bound, layer: sdkInLayer ? TracingLayer.of(scope, runtime, architecture) : undefined };
+}
+
+function checkRuntime(scope: Construct, bundler: Bundler, props: TracedFunctionProps): lambda.Runtime {
+  const runtime = props.runtime ?? bundler.defaultRuntime;
+  if (runtime.family !== bundler.family || (bundler.language === 'go' && !runtime.name.startsWith('provided'))) {
+    throw validationError(scope,
+      `runtime '${runtime.name}' does not run the entry '${props.entry}', which is ${bundler.language}; use '${bundler.defaultRuntime.name}' or leave 'runtime' out`);
+  }
+  return runtime;
+}
+
+/** The user's variables win, but NODE_OPTIONS is a list to which both add. */
+function mergeEnvironment(ours: Record<string, string>, users: Record<string, string> = {}): Record<string, string> {
+  const merged = { ...ours, ...users };
+  if (ours.NODE_OPTIONS && users.NODE_OPTIONS && !users.NODE_OPTIONS.includes(ours.NODE_OPTIONS)) {
+    merged.NODE_OPTIONS = `${users.NODE_OPTIONS} ${ours.NODE_OPTIONS}`;
+  }
+  return merged;
+}

@@ -1,0 +1,57 @@
+import { Stack } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import { BundledCode } from './private/bundled-code';
+import { validationError } from './private/validation-error';
+
+/**
+ * Properties of a `TracingLayer`.
+ */
+export interface TracingLayerProps {
+  /**
+   * A runtime of the family whose SDK the layer holds. The layer serves every version of that family.
+   */
+  readonly runtime: lambda.Runtime;
+
+  /**
+   * Architecture of the functions that use the layer.
+   *
+   * @default Architecture.X86_64
+   */
+  readonly architecture?: lambda.Architecture;
+}
+
+/**
+ * A layer with the AWS X-Ray SDK of one runtime family, without what the runtime already has (boto3 and botocore for Python).
+ */
+export class TracingLayer extends lambda.LayerVersion {
+  /**
+   * The layer that the functions of a stack share, made on first use.
+   *
+   * @throws for a runtime family that cannot take its SDK from a layer
+   */
+  public static of(scope: Construct, runtime: lambda.Runtime, architecture: lambda.Architecture = lambda.Architecture.X86_64): TracingLayer {
+    const stack = Stack.of(scope);
+    const id = `TracingLayer-${runtimeFamilyName(scope, runtime)}-${architecture.name}`;
+    return (stack.node.tryFindChild(id) as TracingLayer | undefined) ?? new TracingLayer(stack, id, { runtime, architecture });
+  }
+
+  constructor(scope: Construct, id: string, props: TracingLayerProps) {
+    const family = runtimeFamilyName(scope, props.runtime);
+    const architecture = props.architecture ?? lambda.Architecture.X86_64;
+    super(scope, id, {
+      description: `AWS X-Ray SDK for ${family}`,
+      // No list of runtimes: Lambda allows five, and the content serves every version of the family.
+      compatibleArchitectures: [architecture],
+      code: new BundledCode({ kind: family === 'nodejs' ? 'nodejs-layer' : 'python-layer' }),
+    });
+  }
+}
+
+function runtimeFamilyName(scope: Construct, runtime: lambda.Runtime): 'nodejs' | 'python' {
+  switch (runtime.family) {
+    case lambda.RuntimeFamily.NODEJS: return 'nodejs';
+    case lambda.RuntimeFamily.PYTHON: return 'python';
+    default: throw validationError(scope, `runtime '${runtime.name}' cannot take the tracing SDK from a layer; only Node.js and Python can`);
+  }
+}

@@ -1,0 +1,37 @@
+"""Handler of a traced function: captures the libraries that make calls, then imports the function's own handler."""
+
+import importlib
+
+import wrapt
+from aws_xray_sdk.core import patch
+
+_HANDLER = "{{HANDLER}}"
+
+# Libraries that the X-Ray SDK can capture, as its patcher names them, with the module whose import means that they are in use.
+# https://docs.aws.amazon.com/xray/latest/devguide/xray-sdk-python-patching.html
+_LIBRARIES = {
+    "botocore": "botocore",
+    "aiobotocore": "aiobotocore",
+    "pynamodb": "pynamodb",
+    "requests": "requests",
+    "httpx": "httpx",
+    "sqlite3": "sqlite3",
+    "mysql": "mysql.connector",
+    "pymysql": "pymysql",
+    "psycopg2": "psycopg2",
+    "psycopg": "psycopg",
+    "pg8000": "pg8000",
+    "pymongo": "pymongo",
+}
+
+
+def _patch_on_import(library, module):
+    # Only when the function imports it: importing a library to patch it costs time at every cold start.
+    wrapt.register_post_import_hook(lambda _module: patch((library,), raise_errors=False), module)
+
+
+for _library, _module in _LIBRARIES.items():
+    _patch_on_import(_library, _module)
+
+_module_name, _function_name = _HANDLER.rsplit(".", 1)
+handler = getattr(importlib.import_module(_module_name.replace("/", ".")), _function_name)
