@@ -1,0 +1,70 @@
+import type { SampleTrace, SegmentDocument, SubsegmentDocument } from './sample';
+
+/** What a trace should hold. */
+export interface ExpectedTrace {
+  /** How many segments there are of an origin. */
+  readonly segments: { readonly origin: string; readonly count: number }[];
+  /** Functions with exactly one segment of Lambda and one of their own. */
+  readonly functions: {
+    readonly name: string;
+    /** A call that the function's SDK records, by its name in any case, such as `DynamoDB` with `{ operation: 'UpdateItem' }` in `aws`. */
+    readonly call: { readonly name: string; readonly aws: Record<string, string> };
+  }[];
+}
+
+type AnySegment = SegmentDocument | SubsegmentDocument;
+
+/** What a trace lacks, or has too often, in words; empty when all is there, complete, and every parent is in the trace. */
+export function missingInTrace(trace: SampleTrace | undefined, expected: ExpectedTrace): string[] {
+  if (!trace) return ['trace'];
+  // X-Ray adds segments of its own for the callee of a call; nobody sent them.
+  const segments = trace.segments.filter(segment => !('inferred' in segment && segment.inferred));
+  const missing: string[] = [];
+  const expectCount = (what: string, found: SegmentDocument[], count: number) => {
+    const complete = found.filter(segment => segment.end_time !== undefined).length;
+    if (complete !== count || found.length !== count) missing.push(`${what} (${complete} complete of ${found.length}, expected ${count})`);
+  };
+
+  for (const { origin, count } of expected.segments) {
+    expectCount(`${origin} segment`, segments.filter(segment => segment.origin === origin), count);
+  }
+  for (const { name, call } of expected.functions) {
+    const ofFunction = segments.filter(segment => segment.name === name);
+    for (const origin of ['AWS::Lambda', 'AWS::Lambda::Function']) {
+      expectCount(`${origin} segment of ${name}`, ofFunction.filter(segment => segment.origin === origin), 1);
+    }
+    const calls = ofFunction.filter(segment => segment.origin === 'AWS::Lambda::Function').flatMap(segment => descendants(segment, segments));
+    const matches = (found: AnySegment) => found.end_time !== undefined && found.name.toLowerCase() === call.name.toLowerCase()
+      && Object.entries(call.aws).every(([key, value]) => found.aws?.[key] === value);
+    if (!calls.some(matches)) missing.push(`${call.name} subsegment with ${JSON.stringify(call.aws)} under ${name}`);
+  }
+
+  const ids = new Set(segments.flatMap(segment => [segment, ...nested(segment)]).map(segment => segment.id));
+  for (const { id, name, parent_id: parent } of segments) {
+    if (parent !== undefined && !ids.has(parent)) missing.push(`parent ${parent} of ${id} (${name})`);
+  }
+  return missing;
+}
+
+/** All subsegments inside a segment document. */
+function nested(segment: AnySegment): SubsegmentDocument[] {
+  return (segment.subsegments ?? []).flatMap(child => [child, ...nested(child)]);
+}
+
+/** Everything below a segment: what is nested in it, and the documents that name it, or one of those, as their parent. */
+function descendants(segment: AnySegment, all: SegmentDocument[]): AnySegment[] {
+  const found = new Set<AnySegment>(nested(segment));
+  const ids = new Set([segment, ...found].map(part => part.id));
+  for (let grown = true; grown;) {
+    grown = false;
+    for (const document of all) {
+      if (document.parent_id === undefined || !ids.has(document.parent_id) || found.has(document) || document === segment) continue;
+      for (const part of [document, ...nested(document)]) {
+        found.add(part);
+        ids.add(part.id);
+      }
+      grown = true;
+    }
+  }
+  return [...found];
+}
