@@ -13,6 +13,11 @@ import { TracingLayer } from './tracing-layer';
 
 /**
  * Properties of a `TracedFunction`.
+ *
+ * `tracing` differs from `lambda.Function`'s: it is `Tracing.ACTIVE` unless set, `Tracing.PASS_THROUGH` traces only what an upstream service
+ * has sampled, and `Tracing.DISABLED` is refused. Lambda samples one request a second and 5 % of the rest; that rate cannot be set for a function.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
  */
 export interface TracedFunctionProps extends lambda.FunctionOptions {
   /**
@@ -37,15 +42,6 @@ export interface TracedFunctionProps extends lambda.FunctionOptions {
    * `lambda_function.py` or `main.py`, or in the entry when that is a file; Go: the binary
    */
   readonly handler?: string;
-
-  /**
-   * The tracing mode. Lambda samples one request a second and 5 % of the rest; that rate cannot be set for a function.
-   * `PASS_THROUGH` traces only what an upstream service has sampled. `DISABLED` is refused.
-   *
-   * @see https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
-   * @default Tracing.ACTIVE
-   */
-  readonly tracing?: lambda.Tracing;
 
   /**
    * What records the calls that the function makes.
