@@ -16,7 +16,8 @@ function uploadTrace(id: string): SampleTrace {
   for (const name of ['fn-ts', 'fn-py', 'fn-go']) {
     const times = { start_time: 1, end_time: 2 };
     const attempt = { id: `a${name}`, name: 'Attempt #1', ...times };
-    const call = { id: `c${name}`, name: name === 'fn-py' ? 'dynamodb' : 'DynamoDB', ...times, aws: { operation: 'UpdateItem', table_name: 'items' } };
+    const aws = { operation: 'UpdateItem', table_name: 'items' };
+    const call = { id: `c${name}`, name: name === 'fn-py' ? 'dynamodb' : 'DynamoDB', ...times, aws };
     const invocation = { id: `i${name}`, name: 'Invocation', ...times, subsegments: [call] };
     segments.push(
       segment(name, 'AWS::Lambda', sns.id, { subsegments: [attempt] }),
@@ -110,7 +111,8 @@ describe('the sample xraystarter', () => {
       'AWS::Lambda segment of fn-py (0 complete of 0, expected 1)'],
     ['a function segment', () => without(segment => segment.name === 'fn-go' && segment.origin === 'AWS::Lambda::Function'),
       'DynamoDB subsegment with {"operation":"UpdateItem","table_name":"items"} under fn-go'],
-    ['a call', () => { find('fn-ts').subsegments!.length = 0; }, 'DynamoDB subsegment with {"operation":"UpdateItem","table_name":"items"} under fn-ts'],
+    ['a call', () => { find('fn-ts').subsegments!.length = 0; },
+      'DynamoDB subsegment with {"operation":"UpdateItem","table_name":"items"} under fn-ts'],
     ["a call's table", () => { delete find('fn-go').subsegments![0].subsegments![0].aws!.table_name; },
       'DynamoDB subsegment with {"operation":"UpdateItem","table_name":"items"} under fn-go'],
     ['an end', () => { delete (find('fn-py') as { end_time?: number }).end_time; },
