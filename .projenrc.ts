@@ -41,7 +41,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   // jest runs on swc: ts-jest type-checks every file again, which `tsc --noEmit` and jsii do already.
   jest: false,
   eslint: true,
-  eslintOptions: { dirs: ['lib', 'bin'], devdirs: ['test', 'local/src', 'local/test', 'lambda/xraystarter/ts'], prettier: false },
+  eslintOptions: { dirs: ['lib'], devdirs: ['test', 'bin', 'lambda', 'local'], prettier: false },
 
   // Goes into functions whose project has no X-Ray SDK of its own; bundled, because jsii users of other languages have no npm.
   bundledDeps: ['aws-xray-sdk-core@3.12.0'],
@@ -73,7 +73,7 @@ project.package.addField('files', ['build', 'runtime', '.jsii', 'API.md', 'LICEN
 // `npm start` and `npm test` must work on a fresh clone, before anything is installed: plain Node scripts.
 project.setScript('start', 'node scripts/start.mjs');
 project.setScript('test', 'node scripts/test.mjs');
-project.setScript('lint', 'eslint --ext .ts,.mts,.mjs lib bin test local lambda scripts runtime');
+project.setScript('lint', 'eslint --ext .ts lib bin test local lambda --ignore-pattern node_modules --ignore-pattern dist');
 
 new JsonFile(project, 'cdk.json', {
   obj: {
@@ -81,6 +81,18 @@ new JsonFile(project, 'cdk.json', {
     context: awscdk.CdkFeatureFlagsV2.ALL.flags,
   },
 });
+
+project.eslint?.addRules({
+  'no-bitwise': 'off', // file modes are bit fields
+  '@stylistic/object-property-newline': 'off', // a table of options reads better as rows
+});
+
+// ESLint and editors take the nearest tsconfig.json, and the root's is jsii's, for lib alone.
+for (const folder of ['bin', 'lambda']) {
+  new JsonFile(project, `${folder}/tsconfig.json`, {
+    obj: { extends: '../tsconfig.json', compilerOptions: { noEmit: true, rootDir: '..' }, include: ['**/*.ts'] },
+  });
+}
 
 const npmrc = new NpmConfig(project);
 // The lock file must not carry the address of the registry that happened to be used.

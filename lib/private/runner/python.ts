@@ -11,7 +11,8 @@ const IN_RUNTIME = ['boto3', 'botocore', 's3transfer'];
 
 /** Fills the output folder with the sources, their requirements and the tracing SDK. Gives the installer's name. */
 export async function bundlePython(job: PythonJob): Promise<string> {
-  const target: PythonTarget = { pythonVersion: job.pythonVersion, architecture: job.architecture, directory: job.outputDir, installArgs: job.installArgs };
+  const { pythonVersion, architecture, outputDir: directory, installArgs } = job;
+  const target: PythonTarget = { pythonVersion, architecture, directory, installArgs };
   const requirements = await readRequirements(job.sourceDir, job.outputDir);
   let tool = 'no installer needed';
   if (requirements.lines.length > 0) {

@@ -1,0 +1,152 @@
+// `npm test`: sets a fresh clone up, then runs every ring of tests and counts them together.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkNode, ensureNpmPackages, root, run, SetupError } from './setup.mjs';
+
+const HELP = `Usage: npm test -- [ring...]
+
+Runs all rings of tests, or those named:
+  build    jsii compiles the library; types and lint of everything else
+  unit     template assertions, bundling with the real tools, the package in another app
+  python   handlers in Python, with unittest
+  go       handlers in Go, with go test
+  local    the local cloud and the local X-Ray, and the sample end to end
+
+Ends with the line 'N passed, N failed'; the exit status is 1 if anything failed.`;
+
+/** A ring runs one after the other, because each of them uses both cores. Each gives how many passed and failed. */
+const RINGS = {
+  build: async () => sum([
+    await check('jsii', ['npx', 'jsii', '--silence-warnings=reserved-word']),
+    await check('types of bin and lib', ['npx', 'tsc', '-p', 'bin/tsconfig.json']),
+    await check('types of lambda', ['npx', 'tsc', '-p', 'lambda/tsconfig.json']),
+    await check('types of test', ['npx', 'tsc', '-p', 'test/tsconfig.json']),
+    await check('types of local', ['npx', 'tsc', '-p', 'local/tsconfig.json']),
+    await check('lint', ['npm', 'run', '--silent', 'lint'], { ESLINT_USE_FLAT_CONFIG: 'false' }),
+  ]),
+  unit: () => jest('test/jest.config.js'),
+  python: () => python(),
+  go: async () => sum(await inSeries(foldersWith('lambda', 'go.mod'), goTest)),
+  local: () => jest('local/jest.config.js'),
+};
+
+await run(async () => {
+  const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } });
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
+  const unknown = positionals.find(name => !(name in RINGS));
+  if (unknown) throw new SetupError(`There is no ring '${unknown}'; the rings are ${Object.keys(RINGS).join(', ')}.`);
+  checkNode();
+  ensureNpmPackages();
+  let total = { passed: 0, failed: 0 };
+  for (const name of positionals.length > 0 ? positionals : Object.keys(RINGS)) {
+    const started = Date.now();
+    console.log(`\n== ${name}`);
+    const result = await RINGS[name]();
+    console.log(`== ${name}: ${result.passed} passed, ${result.failed} failed in ${Math.round((Date.now() - started) / 1000)} s`);
+    total = sum([total, result]);
+  }
+  // A run in which nothing was executed must not look like one in which nothing failed.
+  if (total.passed + total.failed === 0) total.failed = 1;
+  console.log(`\n${total.passed} passed, ${total.failed} failed`);
+  process.exitCode = total.failed > 0 ? 1 : 0;
+});
+
+/** A command that counts as one test. */
+async function check(name, argv, env = {}) {
+  const { status } = await command(argv, { env });
+  console.log(`${status === 0 ? 'passed' : 'FAILED'}: ${name}`);
+  return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+async function jest(config) {
+  const folder = mkdtempSync(join(tmpdir(), 'cdk-traced-function-test-'));
+  const report = join(folder, 'jest.json');
+  try {
+    // --ci: a snapshot that is not in the repository is a failure, and not written.
+    const { status } = await command(['npx', 'jest', '-c', config, '--ci', '--json', '--outputFile', report], { quiet: true });
+    if (!existsSync(report)) return { passed: 0, failed: 1 };
+    const result = JSON.parse(readFileSync(report, 'utf8'));
+    const suitesThatDidNotRun = result.testResults.filter(suite => suite.status === 'failed' && suite.assertionResults.length === 0).length;
+    const failed = result.numFailedTests + suitesThatDidNotRun;
+    return { passed: result.numPassedTests, failed: status !== 0 && failed === 0 ? 1 : failed };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** unittest finds `test_*.py` beside each handler, and in local/cloud with the packages of the local cloud. */
+async function python() {
+  const handlers = await inSeries(foldersWith('lambda', /^test_.*\.py$/), folder => unittest('python3', folder));
+  return sum(handlers);
+}
+
+async function unittest(interpreter, folder) {
+  const { status, output } = await command([interpreter, '-m', 'unittest', 'discover', '-s', '.', '-p', 'test_*.py'], {
+    cwd: folder, env: { PYTHONDONTWRITEBYTECODE: '1' },
+  });
+  const ran = Number(/^Ran (\d+) test/m.exec(output)?.[1] ?? 0);
+  const failed = status === 0 && ran > 0 ? 0 : Math.max(1, Number(/failures=(\d+)/.exec(output)?.[1] ?? 0) + Number(/errors=(\d+)/.exec(output)?.[1] ?? 0));
+  return { passed: Math.max(0, ran - failed), failed };
+}
+
+async function goTest(folder) {
+  const { status, output } = await command(['go', 'test', '-json', './...'], { cwd: folder, quiet: true });
+  const events = output.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line));
+  const count = action => events.filter(event => event.Test && event.Action === action).length;
+  const failed = count('fail');
+  for (const event of events) {
+    if (event.Action === 'fail' || /^\s*(--- FAIL|panic|.*\.go:\d+)/.test(event.Output ?? '')) process.stdout.write(event.Output ?? '');
+  }
+  if (status !== 0) console.log(output.split('\n').filter(line => !line.startsWith('{')).join('\n'));
+  return { passed: count('pass'), failed: status !== 0 && failed === 0 ? 1 : failed };
+}
+
+/** Folders below `start` that hold a file of that name, as absolute paths. */
+function foldersWith(start, name) {
+  const matches = file => typeof name === 'string' ? file === name : name.test(file);
+  const visit = folder => {
+    const entries = readdirSync(folder).filter(entry => entry !== 'node_modules' && !entry.startsWith('.'));
+    return [
+      ...(entries.some(matches) ? [folder] : []),
+      ...entries.map(entry => join(folder, entry)).filter(path => statSync(path).isDirectory()).flatMap(visit),
+    ];
+  };
+  return visit(join(root, start));
+}
+
+async function inSeries(items, action) {
+  const results = [];
+  for (const item of items) {
+    console.log(`-- ${relative(root, item)}`);
+    results.push(await action(item));
+  }
+  return results;
+}
+
+function sum(results) {
+  return results.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed }), { passed: 0, failed: 0 });
+}
+
+/** Runs a command; its output is shown as it comes and given back. `quiet` leaves standard output to the caller. */
+function command(argv, { cwd = root, env = {}, quiet = false } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(argv[0], argv.slice(1), { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', text => {
+      output += text;
+      if (!quiet) process.stdout.write(text);
+    });
+    child.stderr.setEncoding('utf8').on('data', text => {
+      output += text;
+      process.stderr.write(text);
+    });
+    child.on('error', error => reject(new SetupError(`'${argv[0]}' cannot be started (${error.message}); install it and try again.`)));
+    child.on('close', status => resolve({ status, output }));
+  });
+}
