@@ -1,0 +1,57 @@
+import type { Ingest } from '../ingest';
+import type { SamplingRules } from '../settings/sampling-rules';
+import type { TraceStore } from '../store/trace-store';
+
+/** What the operations work on. */
+export interface ApiContext {
+  readonly store: TraceStore;
+  readonly ingest: Ingest;
+  readonly rules: SamplingRules;
+}
+
+/** One operation of the X-Ray API: a POST with a JSON body to a path of its own, as the service model says. */
+export interface Operation {
+  /** Such as `GetTraceSummaries`. */
+  readonly name: string;
+  /** Such as `/TraceSummaries`. */
+  readonly path: string;
+  /** JSON schema of the body; members that are not named are let through, as the service does. */
+  readonly body: object;
+  handle(input: never, context: ApiContext): unknown;
+}
+
+/** An operation with its input typed inside; the schema has checked the input before. */
+export function operation<Input>(
+  name: string, path: string, body: object, handle: (input: Input, context: ApiContext) => unknown,
+): Operation {
+  return { name, path, body, handle };
+}
+
+/** An error as the service answers it: status 400, the type in a header, the sentence in the body. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly type: 'InvalidRequestException' | 'ThrottledException' | 'ResourceNotFoundException' | 'RuleLimitExceededException'
+    | 'InvalidPolicyRevisionIdException' | 'MalformedPolicyDocumentException' | 'PolicyCountLimitExceededException'
+    | 'PolicySizeLimitExceededException' | 'TooManyTagsException' | 'UnknownOperationException' = 'InvalidRequestException',
+    readonly status = type === 'ResourceNotFoundException' || type === 'UnknownOperationException' ? 404 : 400,
+  ) {
+    super(message);
+  }
+}
+
+/** Pieces of the schemas. A time is seconds since the epoch, or text in ISO 8601 as some clients send it. */
+export const TIME = { anyOf: [{ type: 'number' }, { type: 'string', minLength: 1 }] };
+export const TEXT = { type: 'string' };
+export const TEXTS = { type: 'array', items: TEXT };
+
+export function object(properties: Record<string, object>, required: string[] = []): object {
+  return { type: 'object', properties, required };
+}
+
+/** Milliseconds since the epoch of a time in a request. */
+export function timeMs(value: number | string, member: string): number {
+  const ms = typeof value === 'number' ? value * 1000 : /^[\d.]+(e\d+)?$/i.test(value) ? Number(value) * 1000 : Date.parse(value);
+  if (!Number.isFinite(ms)) throw new ApiError(`${member} must be seconds since 1970 or a time in ISO 8601, got '${value}'`);
+  return ms;
+}

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import fastifyStatic from '@fastify/static';
+import fastify, { FastifyInstance } from 'fastify';
+import { ApiContext, ApiError, Operation } from './operation';
+
+export interface ServerOptions {
+  readonly operations: readonly Operation[];
+  readonly context: ApiContext;
+  /** Folder of the page, served at `/`. */
+  readonly webDir?: string;
+  readonly log: (line: string) => void;
+}
+
+/** A PutTraceSegments call carries up to 50 documents of 64 KB; an import may carry more. */
+const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
+
+/** The X-Ray API over HTTP, and the page. Answers this machine only: see `guard`. */
+export function createServer({ operations, context, webDir, log }: ServerOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT_BYTES,
+    forceCloseConnections: true, // browsers keep event streams open for ever
+    genReqId: () => randomUUID(),
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false, allowUnionTypes: true } },
+  });
+  // Clients differ in the content type they send with a JSON body; some send none.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? {} : JSON.parse(body as string));
+    } catch {
+      done(new ApiError('the body is not JSON'));
+    }
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-amzn-requestid', request.id);
+    guard(request.headers, request.url, request.method);
+  });
+  // A request without a body is one with no members.
+  app.addHook('preValidation', async (request) => {
+    if (request.method === 'POST') request.body ??= {};
+  });
+  app.setErrorHandler((error: Error & { validation?: unknown; statusCode?: number }, request, reply) => {
+    if (error instanceof ApiError) return answerError(reply, error.status, error.type, error.message);
+    if (error.validation !== undefined) return answerError(reply, 400, 'InvalidRequestException', error.message.replace(/^body\//, '').replace(/^body /, ''));
+    if (error.statusCode !== undefined && error.statusCode < 500) return answerError(reply, error.statusCode, 'InvalidRequestException', error.message);
+    log(`${request.method} ${request.url.split('?')[0]} failed: ${error.stack ?? error.message}`);
+    return answerError(reply, 500, 'InternalFailure', 'the local X-Ray failed; its log has the reason');
+  });
+  app.setNotFoundHandler((request, reply) => {
+    if (request.method === 'POST') return answerError(reply, 404, 'UnknownOperationException', `X-Ray has no operation at ${request.url.split('?')[0]}`);
+    return reply.code(404).type('text/plain').send(`nothing at ${request.url.split('?')[0]}\n`);
+  });
+  for (const { path, body, handle } of operations) {
+    app.post(path, { schema: { body } }, (request) => handle((request.body ?? {}) as never, context));
+  }
+  if (webDir !== undefined) void app.register(fastifyStatic, { root: webDir, cacheControl: false });
+  return app;
+}
+
+/**
+ * A page from elsewhere must not read or write traces here. DNS rebinding shows in the Host header, a foreign page in the Origin header;
+ * a program of this machine sends neither a foreign host nor, as a rule, an origin.
+ */
+function guard(headers: { host?: string; origin?: string; 'sec-fetch-site'?: string }, url: string, method: string): void {
+  const host = headers.host ?? '';
+  if (!isLoopback(hostnameOf(`http://${host}`))) {
+    throw new ApiError(`requests must be for localhost or 127.0.0.1, got the host '${host.slice(0, 100)}'`, 'InvalidRequestException', 403);
+  }
+  if (headers.origin !== undefined && hostOf(headers.origin) !== host) {
+    throw new ApiError(`${method} ${url.split('?')[0]} is refused to pages of another origin`, 'InvalidRequestException', 403);
+  }
+  if (headers['sec-fetch-site'] === 'cross-site' && method !== 'GET') {
+    throw new ApiError(`${method} ${url.split('?')[0]} is refused to pages of another site`, 'InvalidRequestException', 403);
+  }
+}
+
+function hostnameOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
+}
+
+function hostOf(origin: string): string {
+  return URL.canParse(origin) ? new URL(origin).host : '';
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || hostname.endsWith('.localhost') || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
+function answerError(reply: { code(status: number): { header(name: string, value: string): { send(body: unknown): unknown } } }, status: number, type: string, message: string): unknown {
+  return reply.code(status).header('x-amzn-errortype', type).send({ __type: type, Message: message, message });
+}

@@ -1,0 +1,101 @@
+import { readDaemonMessage, readSegmentDocument } from './wire/daemon-message';
+import type { RefusalCode, SegmentDocument } from './wire/segment-document';
+import type { Journal, JournalReader, SnapshotTrace } from './store/journal';
+import type { TraceStore } from './store/trace-store';
+
+/** What has come in since the start, for `GET /local/health`. */
+export interface IngestCounters {
+  /** Datagrams over UDP, good or bad. */
+  datagrams: number;
+  /** Documents taken, over UDP and HTTP; each span of an OTLP packet is one. Restored ones do not count. */
+  accepted: number;
+  /** Documents taken that were not sampled; part of `accepted`. */
+  unsampled: number;
+  refused: Partial<Record<RefusalCode | 'TraceLimitExceeded', number>>;
+  /** The last refusals, newest first: when (milliseconds since the epoch), why. */
+  lastRefusals: { at: number; code: string; message: string }[];
+  /** Documents read back from the journal at the start. */
+  restored: number;
+}
+
+const KEPT_REFUSALS = 20;
+const DAEMON_HEADER = Buffer.from('{"format":"json","version":1}\n');
+
+export interface UnprocessedDocument {
+  Id?: string;
+  ErrorCode: string;
+  Message: string;
+}
+
+/** The one way in: checks what arrives, counts it, puts it into the store. Bad input is counted with its reason and harms nothing. */
+export class Ingest implements JournalReader {
+  readonly counters: IngestCounters = { datagrams: 0, accepted: 0, unsampled: 0, refused: {}, lastRefusals: [], restored: 0 };
+  private restoring = false;
+
+  constructor(private readonly store: TraceStore, private readonly journal: Journal | undefined, private readonly log: (line: string) => void) {}
+
+  /** Reads the journal back into the store; what was refused before is refused again, and not counted. */
+  restore(): void {
+    this.restoring = true;
+    this.journal?.replay(this);
+    this.restoring = false;
+  }
+
+  /** One datagram, which the receiver has already put into the journal. */
+  datagram(datagram: Buffer): void {
+    if (!this.restoring) this.counters.datagrams += 1;
+    const { accepted, refused } = readDaemonMessage(datagram);
+    for (const document of accepted) this.put(document);
+    for (const { code, message } of refused) this.refuse(code, message);
+  }
+
+  trace({ isSampled, documents }: SnapshotTrace): void {
+    for (const document of JSON.parse(documents.toString()) as SegmentDocument[]) {
+      this.put({ document, json: Buffer.from(JSON.stringify(document)), isSampled });
+    }
+  }
+
+  /** Documents as text, from PutTraceSegments or a file. What this returns as processed is in the journal. */
+  documents(texts: readonly string[]): UnprocessedDocument[] {
+    const unprocessed: UnprocessedDocument[] = [];
+    for (const text of texts) {
+      const json = Buffer.from(text);
+      const { accepted, refused } = readSegmentDocument(json);
+      for (const document of accepted) {
+        this.journal?.append(Buffer.concat([DAEMON_HEADER, json]));
+        if (!this.put(document)) {
+          unprocessed.push({ Id: document.document.id, ErrorCode: 'TraceLimitExceeded', Message: 'Invalid segment. ErrorCode: TraceLimitExceeded' });
+        }
+      }
+      for (const { id, code, message } of refused) {
+        this.refuse(code, message);
+        unprocessed.push({ ...(id === undefined ? {} : { Id: id }), ErrorCode: code, Message: `Invalid segment. ErrorCode: ${code} (${message})` });
+      }
+    }
+    return unprocessed;
+  }
+
+  private put(accepted: Parameters<TraceStore['add']>[0]): boolean {
+    if (!this.store.add(accepted)) {
+      this.refuse('TraceLimitExceeded', `trace ${accepted.document.trace_id} is larger than a trace may be`);
+      return false;
+    }
+    if (this.restoring) {
+      this.counters.restored += 1;
+    } else {
+      this.counters.accepted += 1;
+      if (!accepted.isSampled) this.counters.unsampled += 1;
+    }
+    return true;
+  }
+
+  private refuse(code: RefusalCode | 'TraceLimitExceeded', message: string): void {
+    if (this.restoring) return;
+    const count = (this.counters.refused[code] ?? 0) + 1;
+    this.counters.refused[code] = count;
+    this.counters.lastRefusals.unshift({ at: Date.now(), code, message });
+    if (this.counters.lastRefusals.length > KEPT_REFUSALS) this.counters.lastRefusals.pop();
+    // One line for the first of a kind: a flood of bad datagrams must not become a flood of lines.
+    if (count === 1) this.log(`refused a trace document: ${message} (${code}; further ones of this kind are only counted)`);
+  }
+}

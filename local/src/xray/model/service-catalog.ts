@@ -1,0 +1,27 @@
+import type { ServiceIdentity } from './service-identity';
+
+/** A service of the map with a small number that stands for it wherever many traces are kept. */
+export interface CatalogService extends ServiceIdentity {
+  readonly index: number;
+  /** Every name it goes by: that of the node first, then those its segments were sent under. */
+  readonly names: string[];
+  readonly accountId: string | undefined;
+}
+
+/** All services ever seen. Grows with the number of different names, not with traffic. */
+export class ServiceCatalog {
+  readonly services: CatalogService[] = [];
+  private readonly byKey = new Map<string, CatalogService>();
+
+  intern(identity: ServiceIdentity, sentName: string, accountId: string | undefined): CatalogService {
+    const key = `${identity.type ?? ''}\n${identity.name}\n${accountId ?? ''}`;
+    let service = this.byKey.get(key);
+    if (service === undefined) {
+      service = { ...identity, index: this.services.length, names: [identity.name], accountId };
+      this.services.push(service);
+      this.byKey.set(key, service);
+    }
+    if (!service.names.includes(sentName)) service.names.push(sentName);
+    return service;
+  }
+}

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { ApiContext, ApiError } from '../api/operation';
+import { summaryOf, traceTimeMs, TraceSummary } from '../model/trace-summary';
+import { START, TraceFacts, VISIT_SIZE } from '../model/trace-facts';
+
+export interface TraceSummaryQuery {
+  /** Milliseconds since the epoch, start included, end not. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /**
+   * What must lie in the range: `TraceId` the time in the trace's id, `Event` anything of the trace, `Service` the start of a segment.
+   */
+  readonly timeRangeType: 'TraceId' | 'Event' | 'Service';
+  readonly filterExpression?: string;
+  /** Share of the traces to return, 0 to 1. */
+  readonly samplingRate?: number;
+  readonly nextToken?: string;
+}
+
+const PAGE_SIZE = 100;
+
+/** As `GetTraceSummaries` answers: the newest traces first, a page at a time. */
+export function traceSummaries({ store }: ApiContext, query: TraceSummaryQuery): {
+  TraceSummaries: TraceSummary[]; ApproximateTime: number; TracesProcessedCount: number; NextToken?: string;
+} {
+  if (query.endMs < query.startMs) throw new ApiError('StartTime must not lie after EndTime');
+  const after = query.nextToken === undefined ? undefined : readToken(query);
+  let processed = 0;
+  const found: TraceFacts[] = [];
+  for (const facts of store.facts()) {
+    if (matchedTimeMs(facts, query) === undefined) continue;
+    processed += 1;
+    if (after !== undefined && byNewest(facts, after) <= 0) continue;
+    if (query.samplingRate !== undefined && shareOf(facts.id) >= query.samplingRate) continue;
+    found.push(facts);
+  }
+  found.sort(byNewest);
+  const page = found.slice(0, PAGE_SIZE);
+  return {
+    TraceSummaries: page.map((facts) => ({
+      ...summaryOf(facts, store.catalog, store.revision(facts.id)),
+      ...(query.timeRangeType === 'TraceId' ? {} : { MatchedEventTime: Math.round(matchedTimeMs(facts, query)! * 1000) / 1e6 }),
+    })),
+    ApproximateTime: Math.floor(query.startMs / 1000),
+    TracesProcessedCount: processed,
+    ...(found.length > PAGE_SIZE ? { NextToken: tokenOf(page[PAGE_SIZE - 1], query) } : {}),
+  };
+}
+
+/** The time by which a trace lies in the range, in milliseconds; undefined when it does not. */
+export function matchedTimeMs(facts: TraceFacts, { startMs, endMs, timeRangeType }: TraceSummaryQuery): number | undefined {
+  if (timeRangeType === 'TraceId') {
+    const time = traceTimeMs(facts);
+    return time >= Math.floor(startMs / 1000) * 1000 && time < endMs ? time : undefined;
+  }
+  if (timeRangeType === 'Event') return facts.startMs < endMs && facts.endMs >= startMs ? Math.max(facts.startMs, startMs) : undefined;
+  for (let base = 0; base < facts.visits.length; base += VISIT_SIZE) {
+    const time = facts.visits[base + START];
+    if (time >= startMs && time < endMs) return time;
+  }
+  return undefined;
+}
+
+function byNewest(a: { startMs: number; id: string }, b: { startMs: number; id: string }): number {
+  return b.startMs - a.startMs || (a.id < b.id ? -1 : Number(a.id > b.id));
+}
+
+/** A page ends at a trace, not at a number: traces that come meanwhile shift nothing. */
+function tokenOf({ startMs, id }: TraceFacts, query: TraceSummaryQuery): string {
+  return Buffer.from(JSON.stringify({ startMs, id, query: digest(query) })).toString('base64url');
+}
+
+function readToken(query: TraceSummaryQuery): { startMs: number; id: string } {
+  try {
+    const token = JSON.parse(Buffer.from(query.nextToken!, 'base64url').toString()) as { startMs: number; id: string; query: string };
+    if (typeof token.startMs === 'number' && typeof token.id === 'string' && token.query === digest(query)) return token;
+  } catch {
+    // not a token of ours: told below
+  }
+  throw new ApiError('NextToken is not one that this request was given before');
+}
+
+function digest({ nextToken: _, ...query }: TraceSummaryQuery): string {
+  return createHash('sha256').update(JSON.stringify(query)).digest('base64url').slice(0, 12);
+}
+
+/** A number from 0 to 1 that is always the same for a trace, from the random part of its id. */
+function shareOf(id: string): number {
+  return parseInt(id.slice(-8), 16) / 2 ** 32;
+}

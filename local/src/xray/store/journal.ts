@@ -1,0 +1,166 @@
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { frameOf, readFrames } from './frames';
+
+export interface JournalOptions {
+  readonly directory: string;
+  /** Files together larger than this are rewritten to what is still held, in bytes. */
+  readonly maxBytes: number;
+  readonly log: (line: string) => void;
+}
+
+/** One trace in a snapshot file. */
+export interface SnapshotTrace {
+  readonly id: string;
+  readonly isSampled: boolean;
+  /** JSON list of documents. */
+  readonly documents: Buffer;
+}
+
+/** What a replay hands over: datagrams as they came, and traces from snapshots. */
+export interface JournalReader {
+  datagram(payload: Buffer): void;
+  trace(trace: SnapshotTrace): void;
+}
+
+const LOCK = 'lock';
+const SNAPSHOT_SLICE_MS = 10;
+
+/**
+ * The append-only record of what was accepted, so that a restart or a kill loses nothing. A write reaches the kernel before a document
+ * counts as accepted: that survives the death of this process, not of the machine.
+ *
+ * Files `<time>-<pid>-<writer>-<number>.log` hold frames (see frames.ts) and are read in the order of their names. `udp` and `http`
+ * files hold datagrams as they came; a `snapshot` file holds traces as `{"id","sampled"}`, a newline and a JSON list of documents.
+ */
+export class Journal {
+  /** Opens the folder, made if need be; fails when another running process uses it. */
+  static open(options: JournalOptions): Journal {
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    const lock = join(options.directory, LOCK);
+    const owner = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
+    if (owner > 0 && owner !== process.pid && isRunning(owner)) {
+      throw new Error(`the traces in ${options.directory} are in use by process ${owner}; stop it, or give another folder`);
+    }
+    writeFileSync(lock, String(process.pid));
+    return new Journal(options);
+  }
+
+  private file: { fd: number; name: string } | undefined;
+  private fileNumber = 0;
+  /** Bytes in files that are no longer written to; the current ones are added when they end. */
+  private closedBytes = 0;
+  private appended = 0;
+  private compacting: Promise<void> | undefined;
+
+  private constructor(private readonly options: JournalOptions) {}
+
+  get directory(): string {
+    return this.options.directory;
+  }
+
+  /** Bytes on disk. */
+  get bytes(): number {
+    return this.names().reduce((sum, name) => sum + sizeOf(join(this.directory, name)), 0);
+  }
+
+  /** Reads everything that is there, oldest first. Files that cannot be read to their end are reported, and the rest still read. */
+  replay(reader: JournalReader): void {
+    for (const name of this.names()) {
+      const isSnapshot = name.includes('-snapshot-');
+      const bytes = readFileSync(join(this.directory, name));
+      this.closedBytes += bytes.length;
+      const unread = readFrames(bytes, (payload) => {
+        if (isSnapshot) reader.trace(traceOfPayload(payload));
+        else reader.datagram(payload);
+      });
+      if (unread > 0) this.options.log(`the last ${unread} bytes of ${name} were cut off by a kill; everything before them is back`);
+    }
+  }
+
+  /** Appends one datagram; returns when the kernel has it. Throws when it cannot be written. */
+  append(datagram: Buffer): void {
+    this.file ??= this.create('http');
+    const frame = frameOf(datagram);
+    for (let done = 0; done < frame.length;) done += writeSync(this.file.fd, frame, done);
+    this.appended += frame.length;
+  }
+
+  /** Whether the files have outgrown their bound and what is held now would fill less than half of it. */
+  needsCompaction(heldBytes: number): boolean {
+    return this.compacting === undefined && this.bytes > this.options.maxBytes && this.bytes > heldBytes * 2;
+  }
+
+  /**
+   * Rewrites the journal to the traces still held. `upTo` is the file the UDP receiver has just begun: all that lies in files before it
+   * has been handed over. Written in slices, so that the program goes on; a kill in the middle leaves the old files.
+   */
+  compact(traces: Iterable<SnapshotTrace>, upTo?: string): Promise<void> {
+    this.compacting ??= this.rewrite(traces, upTo).finally(() => {
+      this.compacting = undefined;
+    });
+    return this.compacting;
+  }
+
+  async close(): Promise<void> {
+    await this.compacting;
+    if (this.file !== undefined) closeSync(this.file.fd);
+    this.file = undefined;
+    rmSync(join(this.directory, LOCK), { force: true });
+  }
+
+  private async rewrite(traces: Iterable<SnapshotTrace>, upTo: string | undefined): Promise<void> {
+    const old = this.names().filter((name) => upTo === undefined || name < upTo);
+    if (this.file !== undefined) closeSync(this.file.fd);
+    this.file = undefined;
+    const { fd, name } = this.create('snapshot', '.tmp');
+    const temporary = join(this.directory, name);
+    try {
+      let sliceEnd = performance.now() + SNAPSHOT_SLICE_MS;
+      for (const trace of traces) {
+        const frame = frameOf(Buffer.concat([Buffer.from(`${JSON.stringify({ id: trace.id, sampled: trace.isSampled })}\n`), trace.documents]));
+        for (let done = 0; done < frame.length;) done += writeSync(fd, frame, done);
+        if (performance.now() > sliceEnd) {
+          await new Promise((resolve) => { setImmediate(resolve); });
+          sliceEnd = performance.now() + SNAPSHOT_SLICE_MS;
+        }
+      }
+      renameSync(temporary, temporary.replace(/\.tmp$/, ''));
+      for (const file of old) rmSync(join(this.directory, file), { force: true });
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      this.options.log(`the journal could not be rewritten and keeps growing: ${error instanceof Error ? error.message : error}`);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  private create(writer: string, suffix = ''): { fd: number; name: string } {
+    this.fileNumber += 1;
+    const name = `${String(Date.now()).padStart(15, '0')}-${process.pid}-${writer}-${String(this.fileNumber).padStart(6, '0')}.log${suffix}`;
+    return { fd: openSync(join(this.directory, name), 'ax'), name };
+  }
+
+  private names(): string[] {
+    return readdirSync(this.directory).filter((name) => name.endsWith('.log')).sort();
+  }
+}
+
+function traceOfPayload(payload: Buffer): SnapshotTrace {
+  const newline = payload.indexOf(0x0a);
+  const { id, sampled } = JSON.parse(payload.toString('utf8', 0, newline)) as { id: string; sampled: boolean };
+  return { id, isSampled: sampled, documents: payload.subarray(newline + 1) };
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,243 @@
+import { EventEmitter } from 'node:events';
+import { CompiledTrace, compileTrace } from '../model/compiled-trace';
+import { ServiceCatalog } from '../model/service-catalog';
+import type { Trace } from '../model/trace';
+import { factsOf, TraceFacts } from '../model/trace-facts';
+import { traceOf, TraceReport } from '../model/trace-of-documents';
+import type { AcceptedDocument } from '../wire/daemon-message';
+import type { SegmentDocument } from '../wire/segment-document';
+
+export interface TraceStoreOptions {
+  /**
+   * Documents kept in memory, in bytes of their JSON. When more come, the oldest traces go first.
+   * @default 512 MiB
+   */
+  readonly maxBytes?: number;
+}
+
+interface StoreEvents {
+  /** A trace is new or has got more documents. */
+  trace: [id: string, isNew: boolean];
+  evicted: [id: string];
+}
+
+/** Everything of one trace. Settled traces are one piece of JSON and their facts; parsed documents are never kept. */
+interface TraceRecord {
+  readonly id: string;
+  /** JSON list of compiled documents, without inferred segments. */
+  settled: Buffer | undefined;
+  /** JSON of documents that have come since. */
+  pending: Buffer[];
+  bytes: number;
+  facts: TraceFacts | undefined;
+  /** False while only unsampled documents have come: such a trace can be got by its id and is in no list. */
+  isSampled: boolean;
+  isFull: boolean;
+  /** How often it was joined. */
+  revision: number;
+}
+
+const DEFAULT_MAX_BYTES = 512 * 1024 * 1024;
+/** One trace must not push out all others. X-Ray's own limit is 500 KB. */
+const MAX_TRACE_BYTES = 32 * 1024 * 1024;
+/** Documents of a trace are joined when so many wait, so that one sent again and again costs no memory. */
+const MAX_PENDING = 256;
+/** Above this X-Ray says `LimitExceeded`. */
+const XRAY_TRACE_BYTES = 500 * 1000;
+const SLICE_MS = 8;
+
+/**
+ * The traces in memory: takes documents in any order, joins them when they are asked for or when there is time, and lets the oldest
+ * traces (by the arrival of their first document) go when there are too many.
+ */
+export class TraceStore extends EventEmitter<StoreEvents> {
+  readonly catalog = new ServiceCatalog();
+  evicted = 0;
+  private readonly records = new Map<string, TraceRecord>();
+  private readonly unsettled = new Set<TraceRecord>();
+  private readonly maxBytes: number;
+  private totalBytes = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private addsSinceSlice = 0;
+
+  constructor(options: TraceStoreOptions = {}) {
+    super();
+    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  }
+
+  get size(): number {
+    return this.records.size;
+  }
+
+  get bytes(): number {
+    return this.totalBytes;
+  }
+
+  /** Takes one checked document. Returns false when its trace has reached the limit for one trace. */
+  add({ document, json, isSampled }: AcceptedDocument): boolean {
+    const id = document.trace_id.toLowerCase();
+    let record = this.records.get(id);
+    const isNew = record === undefined;
+    if (record === undefined) {
+      record = { id, settled: undefined, pending: [], bytes: 0, facts: undefined, isSampled, isFull: false, revision: 0 };
+      this.records.set(id, record);
+    }
+    if (record.bytes + json.length > MAX_TRACE_BYTES) {
+      this.settle(record); // joins repeated documents, which may make room
+      if (record.bytes + json.length > MAX_TRACE_BYTES) {
+        record.isFull = true;
+        return false;
+      }
+    }
+    record.pending.push(json);
+    record.isSampled ||= isSampled;
+    record.facts = undefined;
+    this.grow(record, json.length);
+    this.unsettled.add(record);
+    this.addsSinceSlice += 1;
+    if (record.pending.length > MAX_PENDING) this.settle(record);
+    this.schedule();
+    this.emit('trace', id, isNew);
+    return true;
+  }
+
+  has(id: string): boolean {
+    return this.records.has(id.toLowerCase());
+  }
+
+  /** The joined documents of a trace; undefined when it is not here. */
+  compiled(id: string): CompiledTrace | undefined {
+    const record = this.records.get(id.toLowerCase());
+    return record === undefined ? undefined : this.compile(record);
+  }
+
+  trace(id: string): Trace | undefined {
+    const compiled = this.compiled(id);
+    return compiled === undefined ? undefined : traceOf(compiled);
+  }
+
+  /** All sampled traces, oldest first. */
+  traces(): Trace[] {
+    const traces: Trace[] = [];
+    for (const record of this.records.values()) if (record.isSampled) traces.push(traceOf(this.compile(record)));
+    return traces;
+  }
+
+  /** As `BatchGetTraces` answers. */
+  batchGetTraces(ids: readonly string[]): { Traces: TraceReport[]; UnprocessedTraceIds: string[] } {
+    const traces: TraceReport[] = [];
+    for (const id of new Set(ids.map((text) => text.toLowerCase()))) {
+      const record = this.records.get(id);
+      if (record !== undefined) traces.push(this.report(record));
+    }
+    // As the service does: a trace that is not there is left out. Unprocessed are those it could not look for.
+    return { Traces: traces, UnprocessedTraceIds: [] };
+  }
+
+  /** The facts of all sampled traces, oldest first; brings them up to date. */
+  * facts(): Generator<TraceFacts> {
+    for (const record of this.records.values()) {
+      if (record.isSampled) yield this.factsOf(record);
+    }
+  }
+
+  factsById(id: string): TraceFacts | undefined {
+    const record = this.records.get(id.toLowerCase());
+    return record === undefined ? undefined : this.factsOf(record);
+  }
+
+  /** How often the trace has been joined since it came. */
+  revision(id: string): number {
+    return this.records.get(id.toLowerCase())?.revision ?? 0;
+  }
+
+  /** Every trace as its joined documents, for a snapshot; `documents` is a JSON list. */
+  * snapshot(): Generator<{ id: string; isSampled: boolean; documents: Buffer }> {
+    for (const record of this.records.values()) {
+      this.settle(record);
+      yield { id: record.id, isSampled: record.isSampled, documents: record.settled! };
+    }
+  }
+
+  clear(): void {
+    this.records.clear();
+    this.unsettled.clear();
+    this.totalBytes = 0;
+  }
+
+  /** Stops the work in the background. */
+  close(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private report(record: TraceRecord): TraceReport {
+    const compiled = this.compile(record);
+    const facts = this.factsOf(record);
+    return {
+      Id: record.id,
+      Duration: round((facts.endMs - facts.startMs) / 1000),
+      LimitExceeded: record.isFull || record.bytes > XRAY_TRACE_BYTES,
+      Segments: compiled.segments.map((segment) => ({ Id: segment.id, Document: JSON.stringify(segment) })),
+    };
+  }
+
+  private factsOf(record: TraceRecord): TraceFacts {
+    if (record.facts === undefined) this.settle(record);
+    return record.facts!;
+  }
+
+  private compile(record: TraceRecord): CompiledTrace {
+    const documents = record.settled === undefined ? [] : JSON.parse(record.settled.toString()) as SegmentDocument[];
+    for (const json of record.pending) documents.push(JSON.parse(json.toString()) as SegmentDocument);
+    return compileTrace(record.id, documents);
+  }
+
+  /** Joins what has come, so that each (sub)segment is held once, and derives the facts. */
+  private settle(record: TraceRecord): void {
+    this.unsettled.delete(record);
+    if (record.pending.length === 0 && record.facts !== undefined) return;
+    const compiled = this.compile(record);
+    record.facts = factsOf(compiled, this.catalog);
+    record.settled = Buffer.from(JSON.stringify(compiled.segments.filter((segment) => segment.inferred !== true)));
+    record.pending = [];
+    record.revision += 1;
+    this.grow(record, record.settled.length - record.bytes);
+  }
+
+  private grow(record: TraceRecord, bytes: number): void {
+    record.bytes += bytes;
+    this.totalBytes += bytes;
+    while (this.totalBytes > this.maxBytes && this.records.size > 1) {
+      const oldest = this.records.values().next().value!;
+      if (oldest === record) break;
+      this.records.delete(oldest.id);
+      this.unsettled.delete(oldest);
+      this.totalBytes -= oldest.bytes;
+      this.evicted += 1;
+      this.emit('evicted', oldest.id);
+    }
+  }
+
+  /** Settles in the background, little while documents stream in and much once they do not. */
+  private schedule(): void {
+    if (this.timer !== undefined) return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      const isBusy = this.addsSinceSlice > 1000;
+      this.addsSinceSlice = 0;
+      const end = performance.now() + (isBusy ? SLICE_MS : SLICE_MS * 4);
+      for (const record of this.unsettled) {
+        this.settle(record);
+        if (performance.now() > end) break;
+      }
+      if (this.unsettled.size > 0) this.schedule();
+    }, this.unsettled.size > 1000 ? 20 : 100);
+    this.timer.unref();
+  }
+}
+
+/** Microseconds are what a double holds of a time; the rest is noise of the subtraction. */
+export function round(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e6;
+}
