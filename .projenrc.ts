@@ -73,7 +73,11 @@ project.package.addField('files', ['build', 'runtime', '.jsii', 'API.md', 'LICEN
 // `npm start` and `npm test` must work on a fresh clone, before anything is installed: plain Node scripts.
 project.setScript('start', 'node scripts/start.mjs');
 project.setScript('test', 'node scripts/test.mjs');
-project.setScript('lint', 'eslint --ext .ts lib bin test local lambda --ignore-pattern node_modules --ignore-pattern dist');
+project.addTask('lint', {
+  description: 'ESLint over everything, without fixing',
+  env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' },
+  exec: 'eslint --ext .ts lib bin test local lambda --ignore-pattern node_modules --ignore-pattern dist',
+});
 
 new JsonFile(project, 'cdk.json', {
   obj: {

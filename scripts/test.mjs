@@ -25,7 +25,7 @@ const RINGS = {
     await check('types of lambda', ['npx', 'tsc', '-p', 'lambda/tsconfig.json']),
     await check('types of test', ['npx', 'tsc', '-p', 'test/tsconfig.json']),
     await check('types of local', ['npx', 'tsc', '-p', 'local/tsconfig.json']),
-    await check('lint', ['npm', 'run', '--silent', 'lint'], { ESLINT_USE_FLAT_CONFIG: 'false' }),
+    await check('lint', ['npx', 'projen', 'lint']),
   ]),
   unit: () => jest('test/jest.config.js'),
   python: () => python(),
