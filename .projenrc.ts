@@ -46,12 +46,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   // Goes into functions whose project has no X-Ray SDK of its own; bundled, because jsii users of other languages have no npm.
   bundledDeps: ['aws-xray-sdk-core@3.12.0'],
   devDeps: [
-    '@aws-sdk/client-cloudformation',
-    '@aws-sdk/client-cloudwatch-logs',
     '@aws-sdk/client-dynamodb',
-    '@aws-sdk/client-lambda',
-    '@aws-sdk/client-s3',
-    '@aws-sdk/client-sqs',
     '@swc/core',
     '@swc/jest',
     '@types/aws-lambda',
