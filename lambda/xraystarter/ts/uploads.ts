@@ -35,8 +35,8 @@ const SEQUENCER_WIDTH = 32;
 export function parseUploads(event: SNSEvent): ParsedEvent {
   const parsed = { uploads: [] as Upload[], failures: [] as Failure[], ignored: 0 };
   if (!Array.isArray(event?.Records) || event.Records.length === 0) throw new Error('the event is not an SNS event: it has no records');
-  for (const record of event.Records) {
-    const sns = record?.Sns;
+  for (const snsRecord of event.Records) {
+    const sns = snsRecord?.Sns;
     if (typeof sns?.Message !== 'string') throw new Error('the event is not an SNS event: a record has no message');
     const messageId = sns.MessageId;
     const fail = (reason: string) => parsed.failures.push({ messageId, reason });
