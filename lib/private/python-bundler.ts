@@ -65,13 +65,19 @@ function checkHandler(request: BundlerRequest, sourceDir: string, handler: strin
   }
   const modulePath = match.groups!.module.replace(/\./g, '/');
   const candidates = [`${modulePath}.py`, `${modulePath}/__init__.py`];
-  if (!candidates.some(file => fs.existsSync(path.join(sourceDir, file)))) {
+  const file = candidates.find(candidate => fs.existsSync(path.join(sourceDir, candidate)));
+  if (!file) {
     throw validationError(request.scope,
       `handler '${handler}' is not in '${sourceDir}' (looked for ${candidates.join(', ')}); set 'handler' or 'entry'`);
+  }
+  const { name } = match.groups!;
+  // It may be imported from elsewhere, so all that can be said is whether the file names it.
+  if (!new RegExp(`\\b${name}\\b|^from .* import \\*|__getattr__`, 'm').test(fs.readFileSync(path.join(sourceDir, file), 'utf8'))) {
+    throw validationError(request.scope, `handler '${handler}' is not in '${sourceDir}': ${file} defines no '${name}'; set 'handler' to a function of it`);
   }
 }
 
 function definesFunction(file: string, name: string): boolean {
   // An assignment counts: a handler is often the result of a decorator or a wrapper call.
-  return fs.existsSync(file) && new RegExp(`^(?:(?:async )?def ${name}\\b|${name}\\s*=)`, 'm').test(fs.readFileSync(file, 'utf8'));
+  return fs.existsSync(file) && new RegExp(`^(?:(?:async )?def ${name}\\b|${name}\\s*(?::[^=\\n]+)?=)`, 'm').test(fs.readFileSync(file, 'utf8'));
 }
