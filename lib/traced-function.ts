@@ -1,4 +1,4 @@
-import { Annotations } from 'aws-cdk-lib';
+import { Annotations, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
@@ -89,8 +89,9 @@ export class TracedFunction extends lambda.Function {
   private permitTracing(): void {
     const role = this.role!;
     if (!iam.Role.isRole(role) && !(role instanceof iam.LazyRole)) {
+      const name = Token.isUnresolved(role.roleName) ? role.node.path : role.roleName;
       Annotations.of(this).addWarningV2('cdk-traced-function:importedRole',
-        `the role '${role.roleName}' is imported, so AWSXRayDaemonWriteAccess cannot be attached to it; attach it there, or no trace arrives`);
+        `the role '${name}' is imported or closed to changes, so AWSXRayDaemonWriteAccess cannot be attached to it; attach it there, or no trace arrives`);
       return;
     }
     role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('AWSXRayDaemonWriteAccess'));

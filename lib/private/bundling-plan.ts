@@ -8,7 +8,7 @@ import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { IConstruct } from 'constructs';
 import { BundlingJob, JobRequest, RunnerInput, RunnerOutput } from './bundling-job';
 import { directoryHash } from './directory-hash';
-import { validationError } from './validation-error';
+import { namedError, validationError } from './validation-error';
 
 /** A job and everything that was asked of it. */
 interface PlannedJob {
@@ -101,7 +101,7 @@ export class BundlingPlan {
       if (failed.length > 0) {
         // One error for all of them: whoever mends one wants to know of the others.
         const messages = results.flatMap((result, i) => result.error ? [`cannot bundle ${jobs[i].consumers.map(c => `'${c}'`).join(', ')}: ${result.error}`] : []);
-        const error = validationError(failed[0].consumers[0].node.scope!, messages.join('\n\n'));
+        const error = namedError(messages.join('\n\n'));
         failed.forEach(job => job.outcome = error);
       }
     } finally {
