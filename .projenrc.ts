@@ -77,7 +77,12 @@ project.addTask('lint', {
 new JsonFile(project, 'cdk.json', {
   obj: {
     app: 'node --import tsx bin/sample.ts',
-    context: awscdk.CdkFeatureFlagsV2.ALL.flags,
+    context: {
+      ...awscdk.CdkFeatureFlagsV2.ALL.flags,
+      // Newer than projen's table.
+      '@aws-cdk/aws-apigateway:logGroupDestinationArnWithoutWildcard': true,
+      '@aws-cdk/aws-cloudfront:defaultViewerProtocolPolicyRedirectToHttps': true,
+    },
   },
 });
 

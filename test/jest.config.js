@@ -1,4 +1,7 @@
 /** Jest for the library, the sample stacks and the handlers in TypeScript. swc compiles without checking types: jsii and `tsc --noEmit` do that. */
+// Tests see what is built, and not what an earlier run has left in the user's cache.
+process.env.CDK_TRACED_FUNCTION_CACHE ??= 'off';
+
 module.exports = {
   rootDir: '..',
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/lambda/**/*.test.ts'],

@@ -86,4 +86,14 @@ export interface JobResult {
   readonly error?: string;
   /** Name and version of the tool that did the work, such as `esbuild 0.28.2`. */
   readonly tool?: string;
+  /** What the package was made from; absent when that cannot be told, and then it is made anew each time. */
+  readonly inputs?: JobInputs;
+}
+
+/** Absolute paths that decide what a package holds. */
+export interface JobInputs {
+  /** Files whose bytes count, whether they exist or not: one that appears may take the place of another. */
+  readonly files: string[];
+  /** Folders in which a new or missing name counts. */
+  readonly folders: string[];
 }

@@ -1,13 +1,13 @@
-import { spawnSync } from 'child_process';
 import { createHash } from 'crypto';
 import * as fs from 'fs';
-import * as os from 'os';
 import * as path from 'path';
 import { FileAssetLocation, FileAssetPackaging, Stack, Stage } from 'aws-cdk-lib';
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { IConstruct } from 'constructs';
-import { BundlingJob, JobRequest, RunnerInput, RunnerOutput } from './bundling-job';
+import { BundlingJob, JobRequest } from './bundling-job';
 import { directoryHash } from './directory-hash';
+import { BundledPackage, PackageCache } from './package-cache';
+import { runBundlingRunner } from './run-bundling-runner';
 import { namedError, validationError } from './validation-error';
 
 /** A job and everything that was asked of it. */
@@ -17,13 +17,6 @@ interface PlannedJob {
   readonly consumers: IConstruct[];
   /** The outcome, once it has been tried. */
   outcome?: BundledPackage | Error;
-}
-
-/** A finished package on disk. */
-interface BundledPackage {
-  readonly directory: string;
-  /** SHA-256 of the contents, 64 hexadecimal digits. */
-  readonly hash: string;
 }
 
 const PLAN = Symbol.for('cdk-traced-function.BundlingPlan');
@@ -82,41 +75,61 @@ export class BundlingPlan {
   }
 
   private runPending(): void {
+    const cache = PackageCache.open();
     const pending = [...this.jobs.values()].filter(job => !job.outcome && job.consumers.some(c => Stack.of(c).bundlingRequired));
-    // Beside the staged assets, so that a package is moved there without a copy; no name in it may reach a package's contents.
-    const workDir = fs.mkdtempSync(path.join(assetOutdir(pending[0].consumers[0]), 'bundling-'));
-    try {
-      const jobs = pending.map((job, i) => ({
-        ...job.request,
-        outputDir: path.join(workDir, String(i)),
-        consumers: job.consumers.map(c => c.node.path),
-      }) as BundlingJob);
-      const { results } = runBundlingRunner({ jobs });
-      for (const [i, job] of pending.entries()) {
-        if (!results[i].error) {
-          job.outcome = keep(jobs[i].outputDir, assetOutdir(job.consumers[0]));
-        }
-      }
-      const failed = pending.filter((_, i) => results[i].error);
-      if (failed.length > 0) {
-        // One error for all of them: whoever mends one wants to know of the others.
-        const messages = results.flatMap((result, i) => result.error ? [`cannot bundle ${jobs[i].consumers.map(c => `'${c}'`).join(', ')}: ${result.error}`] : []);
-        const error = namedError(messages.join('\n\n'));
-        failed.forEach(job => job.outcome = error);
-      }
-    } finally {
-      fs.rmSync(workDir, { recursive: true, force: true });
+    pending.forEach(job => job.outcome = cache?.find(job.request));
+    const missing = pending.filter(job => !job.outcome);
+    if (missing.length > 0) {
+      bundle(missing, cache);
     }
   }
 
   /** Puts the package where the consumer's stage keeps its assets, and names it as the stage's manifest has to. */
   private stage(consumer: IConstruct, bundled: BundledPackage): { path: string; hash: string } {
-    const directory = path.join(assetOutdir(consumer), path.basename(bundled.directory));
+    const directory = path.join(assetOutdir(consumer), `asset.${bundled.hash}`);
     if (!fs.existsSync(directory)) {
-      fs.cpSync(bundled.directory, directory, { recursive: true });
+      // Whole or not at all: a folder that a crash left half copied would be deployed as it is.
+      const temporary = fs.mkdtempSync(path.join(assetOutdir(consumer), 'bundling-'));
+      fs.cpSync(bundled.directory, temporary, { recursive: true, mode: fs.constants.COPYFILE_FICLONE });
+      fs.chmodSync(temporary, 0o755);
+      fs.renameSync(temporary, directory);
     }
     const absolute = consumer.node.tryGetContext(DISABLE_ASSET_STAGING_CONTEXT);
     return { path: absolute ? directory : path.relative(path.resolve(Stage.of(consumer)!.outdir), directory), hash: bundled.hash };
+  }
+}
+
+/** Runs the jobs together and settles the outcome of each. */
+function bundle(planned: PlannedJob[], cache: PackageCache | undefined): void {
+  const startedAt = Date.now();
+  // Beside the staged assets, so that a package is moved there without a copy; no name in it may reach a package's contents.
+  const workDir = fs.mkdtempSync(path.join(assetOutdir(planned[0].consumers[0]), 'bundling-'));
+  try {
+    const jobs = planned.map((job, i) => ({
+      ...job.request,
+      outputDir: path.join(workDir, String(i)),
+      consumers: job.consumers.map(c => c.node.path),
+    }) as BundlingJob);
+    const { results } = runBundlingRunner({ jobs });
+    for (const [i, job] of planned.entries()) {
+      if (!results[i].error) {
+        const bundled = keep(jobs[i].outputDir, assetOutdir(job.consumers[0]));
+        job.outcome = bundled;
+        if (results[i].inputs) {
+          cache?.store(job.request, bundled, results[i].inputs, startedAt);
+        }
+      }
+    }
+    cache?.prune();
+    const failed = planned.filter((_, i) => results[i].error);
+    if (failed.length > 0) {
+      // One error for all of them: whoever mends one wants to know of the others.
+      const messages = results.flatMap((result, i) => result.error ? [`cannot bundle ${jobs[i].consumers.map(c => `'${c}'`).join(', ')}: ${result.error}`] : []);
+      const error = namedError(messages.join('\n\n'));
+      failed.forEach(job => job.outcome = error);
+    }
+  } finally {
+    fs.rmSync(workDir, { recursive: true, force: true });
   }
 }
 
@@ -143,25 +156,4 @@ function keep(outputDir: string, outdir: string): BundledPackage {
     fs.renameSync(outputDir, directory);
   }
   return { directory, hash };
-}
-
-function runBundlingRunner(input: RunnerInput): RunnerOutput {
-  const runner = require.resolve('./runner/main');
-  // Only a checkout of this package has the runner as TypeScript.
-  const loader = runner.endsWith('.ts') ? ['--import', require.resolve('tsx')] : [];
-  // The result comes as a file: standard output belongs to the app, whose own tools may parse it.
-  const resultFile = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'cdk-traced-function-')), 'result.json');
-  try {
-    const run = spawnSync(process.execPath, [...loader, runner, resultFile], {
-      input: JSON.stringify(input),
-      stdio: ['pipe', 2, 2],
-      env: { ...process.env, NODE_OPTIONS: '' },
-    });
-    if (run.error || run.status !== 0) {
-      throw new Error(`the bundling process ended with ${run.error?.message ?? `status ${run.status ?? run.signal}`}; its output is above`);
-    }
-    return JSON.parse(fs.readFileSync(resultFile, 'utf8')) as RunnerOutput;
-  } finally {
-    fs.rmSync(path.dirname(resultFile), { recursive: true, force: true });
-  }
 }

@@ -1,9 +1,9 @@
 import * as fs from 'fs';
 import { createRequire } from 'module';
-import * as os from 'os';
 import * as path from 'path';
 import type * as Esbuild from 'esbuild';
 import { runCommand } from './run-command';
+import { userCacheDir } from '../package-cache';
 
 /** Installed when neither the project nor this package has esbuild, as in an app in another language than JavaScript. */
 const ESBUILD_VERSION = '0.28.2';
@@ -11,6 +11,8 @@ const ESBUILD_VERSION = '0.28.2';
 export interface EsbuildInstallation {
   readonly esbuild: typeof Esbuild;
   readonly version: string;
+  /** Its package.json, which changes when it does. */
+  readonly manifest: string;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface EsbuildInstallation {
  * @throws with the places searched and what to install
  */
 export async function findEsbuild(projectRoot: string): Promise<EsbuildInstallation> {
-  const cache = path.join(cacheDir(), `esbuild-${ESBUILD_VERSION}`);
+  const cache = path.join(userCacheDir(), `esbuild-${ESBUILD_VERSION}`);
   const places = [projectRoot, __dirname, process.cwd(), cache];
   const found = places.map(load).find(Boolean);
   if (found) {
@@ -41,14 +43,10 @@ export async function findEsbuild(projectRoot: string): Promise<EsbuildInstallat
 
 function load(from: string): EsbuildInstallation | undefined {
   try {
-    const esbuild = createRequire(path.join(from, 'index.js'))('esbuild') as typeof Esbuild;
-    return { esbuild, version: esbuild.version };
+    const require = createRequire(path.join(from, 'index.js'));
+    const esbuild = require('esbuild') as typeof Esbuild;
+    return { esbuild, version: esbuild.version, manifest: require.resolve('esbuild/package.json') };
   } catch {
     return undefined; // not installed there, or for another platform: the next place is tried
   }
-}
-
-function cacheDir(): string {
-  const base = process.env.XDG_CACHE_HOME ?? (process.platform === 'win32' ? process.env.LOCALAPPDATA : undefined) ?? path.join(os.homedir(), '.cache');
-  return path.join(base, 'cdk-traced-function');
 }

@@ -1,6 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { GoJob } from '../bundling-job';
+import { GoJob, JobInputs, JobResult } from '../bundling-job';
 import { runCommand } from './run-command';
 import { findTool, Tool } from './tool';
 import { goRuntimeFile, XRAY_SDK_GO } from './xray-sdk';
@@ -25,11 +25,13 @@ interface GoPackage {
   readonly ImportPath: string;
   readonly Name: string;
   readonly Imports?: string[];
-  readonly Deps?: string[];
+  /** Relative to `Dir`. */
+  readonly EmbedFiles?: string[];
+  readonly Module?: { readonly Main?: boolean; readonly Dir: string; readonly Replace?: { readonly Version?: string } };
 }
 
-/** Builds `bootstrap` for Lambda into the output folder. Gives the tool's name and version. */
-export async function bundleGo(job: GoJob): Promise<string> {
+/** Builds `bootstrap` for Lambda into the output folder. */
+export async function bundleGo(job: GoJob): Promise<JobResult> {
   const tool = await findTool({
     name: 'Go',
     candidates: [{ argv: ['go'], versionArgs: ['version'] }],
@@ -39,7 +41,8 @@ export async function bundleGo(job: GoJob): Promise<string> {
   const workDir = `${job.outputDir}.go`;
   fs.mkdirSync(workDir, { recursive: true });
   const go = new GoModule(tool, job, workDir);
-  const instrumented = job.instrumentation === 'none' ? [] : await instrument(go, job, workDir);
+  const packages = await listLocalPackages(go, job);
+  const instrumented = job.instrumentation === 'none' ? [] : await instrument(go, job, packages.filter(p => p.Module?.Main), workDir);
   const binary = path.join(job.outputDir, 'bootstrap');
   await go.run([
     'build', ...instrumented,
@@ -51,7 +54,7 @@ export async function bundleGo(job: GoJob): Promise<string> {
   if (job.instrumentation !== 'none') {
     await verify(tool, job, binary);
   }
-  return tool.label;
+  return { tool: tool.label, inputs: await goInputs(go, job, packages) };
 }
 
 /** The go command in the user's module, for Lambda's platform. */
@@ -84,8 +87,7 @@ class GoModule {
  * the SDK is added to a copy of go.mod, and a generated file is laid over each package that loads a configuration.
  * Gives the arguments of `go build`.
  */
-async function instrument(go: GoModule, job: GoJob, workDir: string): Promise<string[]> {
-  const packages = await listOwnPackages(go, job);
+async function instrument(go: GoModule, job: GoJob, packages: GoPackage[], workDir: string): Promise<string[]> {
   const usesClients = packages.some(p => p.Imports?.some(name => name.startsWith(AWS_CLIENTS)));
   const capturesItself = packages.some(p => p.Imports?.includes(INSTRUMENTATION));
   if (capturesItself || !usesClients) {
@@ -107,12 +109,27 @@ async function instrument(go: GoModule, job: GoJob, workDir: string): Promise<st
   return [...go.ownModFile, `-overlay=${writeOverlay(loaders, workDir)}`];
 }
 
-/** The package to build and those of the same module that it imports. */
-async function listOwnPackages(go: GoModule, job: GoJob): Promise<GoPackage[]> {
-  const own = (await go.run(['list', '-m'])).trim();
-  const listed = await go.run(['list', '-deps', `-tags=${['lambda.norpc', ...job.tags].join(',')}`, '-json=Dir,ImportPath,Name,Imports', job.package]);
+/** The package to build, and those it imports that lie in the user's own folders: of the same module, or of one that go.mod replaces by a folder. */
+async function listLocalPackages(go: GoModule, job: GoJob): Promise<GoPackage[]> {
+  const listed = await go.run(['list', '-deps', `-tags=${['lambda.norpc', ...job.tags].join(',')}`, '-json=Dir,ImportPath,Name,Imports,EmbedFiles,Module', job.package]);
   const all = JSON.parse(`[${listed.trim().replace(/^}\n{/gm, '},\n{')}]`) as GoPackage[];
-  return all.filter(p => p.ImportPath === own || p.ImportPath.startsWith(`${own}/`));
+  // A module from the module cache has a version of its own; a folder that replaces one has none.
+  return all.filter(p => p.Module && (p.Module.Main || (p.Module.Replace && !p.Module.Replace.Version)));
+}
+
+async function goInputs(go: GoModule, job: GoJob, packages: GoPackage[]): Promise<JobInputs> {
+  const folders = packages.map(p => p.Dir);
+  const settings = (await go.run(['env', 'GOENV'])).trim();
+  const modules = new Set([job.moduleRoot, ...packages.map(p => p.Module!.Dir)]);
+  return {
+    folders,
+    files: [
+      settings,
+      ...[...modules].flatMap(dir => ['go.mod', 'go.sum', 'vendor/modules.txt'].map(name => path.join(dir, name))),
+      ...folders.flatMap(dir => fs.readdirSync(dir).map(name => path.join(dir, name)).filter(file => fs.statSync(file).isFile())),
+      ...packages.flatMap(p => (p.EmbedFiles ?? []).map(name => path.join(p.Dir, name))),
+    ],
+  };
 }
 
 async function checkConfigPackage(go: GoModule): Promise<void> {

@@ -1,14 +1,17 @@
 import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
-import { NodejsLayerJob, PythonLayerJob } from '../bundling-job';
+import { JobInputs, JobResult, NodejsLayerJob, PythonLayerJob } from '../bundling-job';
 import { findEsbuild } from './esbuild-installation';
 import { normalizePythonPackage } from './normalize-package';
 import { installRequirements } from './python-installer';
 import { XRAY_SDK_REQUIREMENTS } from './xray-sdk';
 
+/** Only this package's own version decides what a layer holds, and that is part of every key. */
+const NO_INPUTS: JobInputs = { files: [], folders: [] };
+
 /** Lays the X-Ray SDK for Node.js into `nodejs/node_modules`, as one file. */
-export async function bundleNodejsLayer(job: NodejsLayerJob): Promise<string> {
+export async function bundleNodejsLayer(job: NodejsLayerJob): Promise<JobResult> {
   const ours = createRequire(__filename);
   const entry = ours.resolve('aws-xray-sdk-core');
   const { version } = ours('aws-xray-sdk-core/package.json') as { version: string };
@@ -27,11 +30,11 @@ export async function bundleNodejsLayer(job: NodejsLayerJob): Promise<string> {
     logLevel: 'silent',
   });
   fs.writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ name: 'aws-xray-sdk-core', version, main: 'index.js' }));
-  return `esbuild ${esbuildVersion}`;
+  return { tool: `esbuild ${esbuildVersion}`, inputs: NO_INPUTS };
 }
 
 /** Lays the X-Ray SDK for Python and wrapt into `python`, in pure Python, so that one layer serves every version and architecture. */
-export async function bundlePythonLayer(job: PythonLayerJob): Promise<string> {
+export async function bundlePythonLayer(job: PythonLayerJob): Promise<JobResult> {
   const directory = path.join(job.outputDir, 'python');
   fs.mkdirSync(directory, { recursive: true });
   const tool = await installRequirements([...XRAY_SDK_REQUIREMENTS], {
@@ -44,5 +47,5 @@ export async function bundlePythonLayer(job: PythonLayerJob): Promise<string> {
     }
   }
   normalizePythonPackage(directory);
-  return tool;
+  return { tool, inputs: NO_INPUTS };
 }

@@ -48,10 +48,10 @@ async function runJob(job: Exclude<BundlingJob, NodejsJob>): Promise<JobResult> 
   try {
     fs.mkdirSync(job.outputDir, { recursive: true });
     switch (job.kind) {
-      case 'python': return { tool: await bundlePython(job) };
-      case 'go': return { tool: await bundleGo(job) };
-      case 'nodejs-layer': return { tool: await bundleNodejsLayer(job) };
-      case 'python-layer': return { tool: await bundlePythonLayer(job) };
+      case 'python': return await bundlePython(job);
+      case 'go': return await bundleGo(job);
+      case 'nodejs-layer': return await bundleNodejsLayer(job);
+      case 'python-layer': return await bundlePythonLayer(job);
     }
   } catch (error) {
     return { error: (error as Error).message };

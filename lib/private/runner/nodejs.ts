@@ -3,6 +3,7 @@ import * as path from 'path';
 import type { BuildOptions, BuildResult, Message, Metafile } from 'esbuild';
 import { JobResult, NodejsJob } from '../bundling-job';
 import { findEsbuild } from './esbuild-installation';
+import { nodejsInputs } from './nodejs-inputs';
 import { CLIENT_FILE, ENTRY_NAMESPACE, tracedEntryPlugin } from './esbuild-traced-entry';
 
 /**
@@ -28,9 +29,11 @@ export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, Jo
 
 async function bundleGroup(jobs: NodejsJob[], results: Map<NodejsJob, JobResult>): Promise<void> {
   let label: string;
+  let manifest: string;
   let built: BuildResult<{ metafile: true }>;
   try {
-    const { esbuild, version } = await findEsbuild(jobs[0].projectRoot);
+    const { esbuild, version, manifest: found } = await findEsbuild(jobs[0].projectRoot);
+    manifest = found;
     label = `esbuild ${version}`;
     built = await esbuild.build(buildOptions(jobs)).catch((failure: { errors?: Message[]; message: string }) => {
       if (!failure.errors) {
@@ -51,7 +54,7 @@ async function bundleGroup(jobs: NodejsJob[], results: Map<NodejsJob, JobResult>
       if (job.sourceMap) {
         rewriteSourceMap(job);
       }
-      results.set(job, { tool: label });
+      results.set(job, { tool: label, inputs: nodejsInputs(job, Object.keys(output.inputs), manifest) });
     } catch (error) {
       results.set(job, { error: (error as Error).message });
     }

@@ -3,6 +3,9 @@ import * as path from 'path';
 import { findPython, findUv } from './python-installer';
 import { runCommand } from './run-command';
 
+/** Files that say what a project requires. */
+export const PROJECT_FILES = ['uv.lock', 'requirements.txt', 'pyproject.toml'];
+
 export interface PythonRequirements {
   /** Lines of a requirements file, paths made absolute, without the line of the tracing SDK. */
   readonly lines: string[];
@@ -10,6 +13,8 @@ export interface PythonRequirements {
   readonly direct: ReadonlySet<string>;
   /** The project's own line for the tracing SDK, which then decides its version. */
   readonly sdkLine?: string;
+  /** Absolute paths that the lines name: other requirements files, constraints, projects. */
+  readonly files: string[];
 }
 
 /** What a project folder requires: from `uv.lock`, else `requirements.txt`, else `pyproject.toml`, else nothing. */
@@ -26,7 +31,7 @@ export async function readRequirements(sourceDir: string, workDir: string): Prom
     const lines = await projectDependencies(sourceDir);
     return split(lines, names(lines));
   }
-  return { lines: [], direct: new Set() };
+  return { lines: [], direct: new Set(), files: [] };
 }
 
 async function fromUvLock(sourceDir: string, workDir: string): Promise<PythonRequirements> {
@@ -72,7 +77,8 @@ function absolutePaths(line: string, sourceDir: string): string {
 
 function split(lines: string[], direct: ReadonlySet<string>): PythonRequirements {
   const sdkLine = lines.find(line => requirementName(line) === 'aws-xray-sdk');
-  return { lines: lines.filter(line => line !== sdkLine), direct, sdkLine };
+  const files = lines.flatMap(line => /^(?:-\S+ )?(\/[^\s]+|[A-Za-z]:\\[^\s]+)/.exec(line)?.[1] ?? []);
+  return { lines: lines.filter(line => line !== sdkLine), direct, sdkLine, files };
 }
 
 function names(lines: string[]): Set<string> {

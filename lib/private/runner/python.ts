@@ -1,16 +1,16 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { PythonJob } from '../bundling-job';
+import { JobInputs, JobResult, PythonJob } from '../bundling-job';
 import { isLeftOut, normalizePythonPackage } from './normalize-package';
 import { installRequirements, PythonTarget } from './python-installer';
-import { readRequirements } from './python-requirements';
+import { PROJECT_FILES, PythonRequirements, readRequirements } from './python-requirements';
 import { pythonRuntimeFile, XRAY_SDK_REQUIREMENTS } from './xray-sdk';
 
 /** On Lambda already, with every Python runtime; together 35 MB. */
 const IN_RUNTIME = ['boto3', 'botocore', 's3transfer'];
 
-/** Fills the output folder with the sources, their requirements and the tracing SDK. Gives the installer's name. */
-export async function bundlePython(job: PythonJob): Promise<string> {
+/** Fills the output folder with the sources, their requirements and the tracing SDK. */
+export async function bundlePython(job: PythonJob): Promise<JobResult> {
   const { pythonVersion, architecture, outputDir: directory, installArgs } = job;
   const target: PythonTarget = { pythonVersion, architecture, directory, installArgs };
   const requirements = await readRequirements(job.sourceDir, job.outputDir);
@@ -32,7 +32,7 @@ export async function bundlePython(job: PythonJob): Promise<string> {
   }
   normalizePythonPackage(job.outputDir);
   verify(job);
-  return tool;
+  return { tool, inputs: pythonInputs(job, requirements) };
 }
 
 function sdkRequirements(usersLine: string | undefined, direct: ReadonlySet<string>): string[] {
@@ -41,14 +41,34 @@ function sdkRequirements(usersLine: string | undefined, direct: ReadonlySet<stri
 }
 
 function copySources(from: string, to: string, exclude: string[]): void {
-  fs.cpSync(from, to, {
-    recursive: true,
-    filter: source => {
-      const relative = path.relative(from, source).split(path.sep).join('/');
-      const name = path.basename(source);
-      return relative === '' || !(isLeftOut(name) || exclude.includes(name) || exclude.includes(relative));
-    },
-  });
+  fs.cpSync(from, to, { recursive: true, filter: source => isSource(from, source, exclude) });
+}
+
+function isSource(sourceDir: string, file: string, exclude: string[]): boolean {
+  const relative = path.relative(sourceDir, file).split(path.sep).join('/');
+  const name = path.basename(file);
+  return relative === '' || !(isLeftOut(name) || exclude.includes(name) || exclude.includes(relative));
+}
+
+/** All sources, and what the requirements name: a requirement without a version is taken for the one that was installed first. */
+function pythonInputs(job: PythonJob, requirements: PythonRequirements): JobInputs {
+  const files = [...PROJECT_FILES.map(name => path.join(job.sourceDir, name)), ...requirements.files];
+  const folders: string[] = [];
+  const visit = (folder: string) => {
+    folders.push(folder);
+    for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
+      const file = path.join(folder, entry.name);
+      if (isSource(job.sourceDir, file, job.exclude)) {
+        if (entry.isDirectory()) {
+          visit(file);
+        } else {
+          files.push(file);
+        }
+      }
+    }
+  };
+  visit(job.sourceDir);
+  return { files, folders };
 }
 
 function removeDistribution(directory: string, name: string): void {
