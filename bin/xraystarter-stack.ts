@@ -29,7 +29,7 @@ export class XraystarterStack extends Stack {
 
   constructor(scope: Construct, id: string, props: StackProps = {}) {
     super(scope, id, { description: 'X-Ray on Lambda: S3 -> SNS -> functions in TypeScript, Python and Go -> DynamoDB', ...props });
-    // A sample leaves nothing behind: 'cdk destroy' takes the data along.
+    // A sample leaves nothing behind. Only the bucket has to be emptied before 'cdk destroy': CDK would need one more function to do it.
     const removalPolicy = RemovalPolicy.DESTROY;
 
     this.bucket = new s3.Bucket(this, 'Incoming', {
@@ -37,7 +37,6 @@ export class XraystarterStack extends Stack {
       encryption: s3.BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       removalPolicy,
-      autoDeleteObjects: true,
     });
     this.topic = new sns.Topic(this, 'Uploads', { enforceSSL: true, tracingConfig: sns.TracingConfig.ACTIVE });
     this.table = new dynamodb.Table(this, 'Items', {
@@ -66,7 +65,7 @@ export class XraystarterStack extends Stack {
     const go = this.addFunction('go', { entry: path.join(HANDLERS, 'go'), memorySize: 128 });
 
     this.addAlarm();
-    this.addOutput('BucketName', this.bucket.bucketName, 'Upload something here');
+    this.addOutput('BucketName', this.bucket.bucketName, 'Upload something here; empty it before cdk destroy');
     this.addOutput('LambdaNameTS', ts.functionName, 'Function in TypeScript');
     this.addOutput('LambdaNamePy', py.functionName, 'Function in Python');
     this.addOutput('LambdaNameGo', go.functionName, 'Function in Go');
