@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import queue
 import re
 import time
@@ -10,13 +11,15 @@ from typing import Any
 
 from .function_processes import FunctionProcesses, TimedLine, TimedQueue
 from .invocation import FunctionError, running_attempt
-from .runtime_programs import bootstrap_source, interpreter_for
+from .runtime_programs import bootstrap_source, interpreter_for, stand_in
 from .wrapping import wrap
 
 _LOG_END = "\x1e"  # as in the bootstraps
 _LOG_WAIT = 0.25  # seconds for the last lines of an invocation to come through the pipe
 _QUIET = 0.005  # seconds without a line after which a custom runtime's output counts as complete
 _EXIT_CODE = re.compile(r"with code (-?\d+)")
+
+logger = logging.getLogger("cdk_traced.environments")
 
 
 def install() -> None:
@@ -41,10 +44,12 @@ def _wrap_programs(lambda_runtime: Any) -> None:
 
 def _wrap_start(lambda_runtime: Any) -> None:
     def spawn(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
+        running = running_attempt()
+        if running:
+            running[1].runtime = self.config.get("Runtime", "")
         try:
             original(self, *args, **kwargs)
         finally:
-            running = running_attempt()
             if running and running[1].initialization:
                 attempt = running[1]
                 attempt.initialization = (attempt.initialization[0], time.time())
@@ -78,6 +83,7 @@ def _wrap_invoke(lambda_runtime: Any) -> None:
             lambda_runtime._collect(process, time.monotonic() + 1)
         if "failure" in response:
             attempt.error = _reported_error(response["failure"], request_id)
+            _explain(attempt.error, self.config)
             return _failed(attempt.error, response.get("log", ""))
         if response.get("status") == "error":  # a timeout, or the process is gone
             attempt.error = _environment_error(response.get("error", ""), request_id)
@@ -161,6 +167,14 @@ def _take_lines(worker: Any, until: float, quiet: float | None) -> str:
         if mark or time.monotonic() > until:
             break
     return "\n".join(lines)
+
+
+def _explain(error: FunctionError, config: dict[str, Any]) -> None:
+    """Says what may be different here, where a module cannot be imported."""
+    instead = stand_in(config.get("Runtime", ""))
+    if instead and error.type == "Runtime.ImportModuleError":
+        logger.warning("%s is made for %s, which is not installed here, and ran on %s: packages with native code do not load there",
+                       config.get("FunctionName"), config.get("Runtime"), instead)
 
 
 def _failed(error: FunctionError, log: str) -> dict[str, Any]:

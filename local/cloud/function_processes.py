@@ -6,7 +6,6 @@ process's environment variables, its channels and the moment of its start can be
 from __future__ import annotations
 
 import datetime
-import logging
 import os
 import queue
 import subprocess
@@ -20,7 +19,6 @@ _NOT_FOR_FUNCTIONS = ("GATEWAY_PORT", "BIND_HOST", "LOG_LEVEL", "IOT_MTLS_ENABLE
                       "PYTHONDONTWRITEBYTECODE", "LAMBDA_EXECUTOR", "VIRTUAL_ENV", "PYTHONUNBUFFERED", "PYTHONSAFEPATH")
 _KEPT = ("CDK_TRACED_PYTHON_RUNTIME", "CDK_TRACED_NODE_RUNTIME")
 
-logger = logging.getLogger("cdk_traced.processes")
 
 
 class TimedLine(str):
@@ -55,6 +53,7 @@ class FunctionProcesses:
             now = time.time()
             running[1].initialization = (now, now)
             running[1].log_stream = options["env"]["AWS_LAMBDA_LOG_STREAM_NAME"]
+            options["env"].setdefault("AWS_EXECUTION_ENV", f"AWS_Lambda_{running[1].runtime}")
         if len(command) == 2:
             # Interpreter and bootstrap. Replies go to descriptor 3, and all that the function prints, its children
             # included, to the log. `-S`: a function must not see the packages of the Python that happens to run it.

@@ -45,6 +45,7 @@ class Attempt:
     error: FunctionError | None = None
     log_lines: list[tuple[float, str]] = field(default_factory=list)
     log_stream: str | None = None
+    runtime: str = ""
     raw_payload: bool = False
     """The handler streamed its response: the payload is text as it is, not JSON."""
 

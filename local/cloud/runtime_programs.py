@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import re
 import shutil
@@ -12,8 +11,6 @@ from pathlib import Path
 
 _BOOTSTRAPS = Path(__file__).parent / "bootstrap"
 _OLDEST_PYTHON = (3, 10)  # what the runtime's boto3 supports
-
-logger = logging.getLogger("cdk_traced.runtimes")
 
 
 def interpreter_for(runtime: str) -> str:
@@ -42,7 +39,12 @@ def _python(runtime: str) -> str:
         tried = subprocess.run([found, "-S", "-c", "import sys; print(sys.executable)"], capture_output=True, text=True,
                                timeout=20, check=False, stdin=subprocess.DEVNULL)
         if tried.returncode == 0 and tried.stdout.strip():
-            return tried.stdout.strip()
-    logger.warning("%s is not installed: functions for it run on Python %d.%d; packages with native code for %s do not load there",
-                   runtime, *sys.version_info[:2], runtime)
+            return os.path.join(os.path.dirname(tried.stdout.strip()), runtime)
     return own
+
+
+def stand_in(runtime: str) -> str | None:
+    """What runs a function in place of its own runtime, where that is not installed; for an explanation."""
+    if not runtime.startswith("python") or Path(_python(runtime)).name == runtime or runtime == "python%d.%d" % sys.version_info[:2]:
+        return None
+    return "Python %d.%d" % sys.version_info[:2]

@@ -12,13 +12,17 @@ import importlib.metadata
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
+from . import runtime_packages
 from .wrapping import MINISTACK_VERSION, MinistackChanged
 
 HOST = "127.0.0.1"  # nothing is reachable from another machine
@@ -31,12 +35,14 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True, help="TCP port of the AWS APIs; 0 picks a free one")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("kms").setLevel(logging.ERROR)  # it asks for an optional package at every start
     try:
         listener = socket.create_server((HOST, arguments.port), backlog=256)
     except OSError as error:
         fail(f"port {arguments.port} of {HOST} cannot be used: {error.strerror}")
     port = listener.getsockname()[1]
     set_environment(port)
+    runtime_packages.prepare(Path(tempfile.mkdtemp(prefix="lambda-runtime-")))
     try:
         app = prepared_app()
     except (MinistackChanged, ImportError) as error:
@@ -141,6 +147,9 @@ def stop_function_processes() -> None:
     from ministack.core import lambda_runtime
 
     lambda_runtime.reset()
+    scratch = os.environ.get("CDK_TRACED_SCRATCH")
+    if scratch:
+        shutil.rmtree(scratch, ignore_errors=True)
     _kill_group()
     os._exit(0)  # threads that still wait for a handler do not matter any more
 

@@ -1,3 +1,5 @@
+import { LauncherError } from './launcher-error';
+
 /**
  * Where the parts of the local X-Ray listen. Each port is taken from, in this order:
  * 1. the flag (`--cloud-port`), 2. the environment (`CDK_TRACED_CLOUD_PORT`), 3. the default.
@@ -26,7 +28,7 @@ const PORTS = {
 } as const;
 
 /** A setting with a value that cannot be used; the message says which, and what is allowed. */
-export class SettingsError extends Error {}
+export class SettingsError extends LauncherError {}
 
 /** The settings from flags (as text, as typed) and environment; fails with a SettingsError on anything that is not a port. */
 export function resolveSettings(flags: Partial<Record<keyof Settings, string>>, environment: NodeJS.ProcessEnv = process.env): Settings {

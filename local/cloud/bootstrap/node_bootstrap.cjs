@@ -111,13 +111,13 @@ async function loadHandler(root, fullName) {
 
 /** What the runtime reports for an error: the payload, X-Ray's frames (innermost first) and the log line. */
 function failureOf(error, codeDir, title) {
-  const shown = (text) => text.split(codeDir).join('/var/task');
+  const shown = (text) => text.split(codeDir).join('/var/task').split(__filename).join('/var/runtime/index.mjs');
   const isError = util.types.isNativeError(error) || error instanceof Error;
   const errorType = isError ? error.name : typeof error;
   const errorMessage = shown(isError ? error.message : String(error));
   const trace = isError ? shown(error.stack ?? '').split('\n') : [];
   const frames = trace.map((line) => /^\s+at (?:(.*?) \()?(?:file:\/\/)?([^()]+):(\d+):\d+\)?$/.exec(line)).filter(Boolean)
-    .filter(([, , file]) => file !== __filename && !file.startsWith('node:'))
+    .filter(([, , file]) => !file.startsWith('/var/runtime/') && !file.startsWith('node:'))
     .map(([, label, file, line]) => ({ path: file, line: Number(line), label: label ?? '<anonymous>' }));
   const details = JSON.stringify({ errorType, errorMessage, ...(isError && { ...error, name: undefined }), stack: trace });
   return { errorType, errorMessage, trace, frames, logLine: `${new Date().toISOString()}\t${requestId}\tERROR\t${title}\t${details}` };

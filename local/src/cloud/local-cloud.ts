@@ -1,0 +1,138 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { LauncherError } from '../launcher-error';
+import { LOCAL_DIR } from '../project-folders';
+import { killGroup } from '../run-command';
+import { LOOPBACK } from '../settings';
+
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 8_000;
+const REMEMBERED_LINES = 20;
+
+export interface LocalCloudOptions {
+  /** Interpreter of the environment from `ensurePythonEnvironment`. */
+  readonly python: string;
+  /** TCP port of the AWS APIs; 0 picks a free one. */
+  readonly port: number;
+  /** UDP port of the X-Ray daemon to which Lambda and the functions send their segments. */
+  readonly xrayPort: number;
+  /** Address of the X-Ray API. @default - X-Ray's CloudFormation resources exist only in the cloud's memory */
+  readonly xrayUrl?: string;
+  /** Gets the cloud's warnings, one line each. */
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+  /** Further environment variables of the cloud, such as CDK_TRACED_RETRY_SECONDS. */
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** A running local cloud. */
+export interface LocalCloud {
+  readonly port: number;
+  /** `http://127.0.0.1:4566`, the `endpoint` of an AWS SDK client. */
+  readonly endpoint: string;
+  /** Resolves with the reason when the cloud ends without having been told to. */
+  readonly crashed: Promise<string>;
+  /** Ends it and all functions; nothing of it is left afterwards. */
+  close(): Promise<void>;
+}
+
+/** Starts the local cloud; resolves when it answers. Fails with one clear sentence, and leaves nothing behind then. */
+export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
+  options.signal?.throwIfAborted();
+  const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-local-'));
+  const child = spawn(options.python, ['-m', 'cloud.traced_cloud', '--port', String(options.port)], {
+    cwd: LOCAL_DIR,
+    env: cloudEnvironment(options, scratch),
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // A group of its own: Ctrl-C at the terminal must reach the launcher only, which then ends the cloud in good order.
+    detached: true,
+  });
+  const lastLines: string[] = [];
+  createInterface({ input: child.stderr }).on('line', line => {
+    lastLines.push(line);
+    if (lastLines.length > REMEMBERED_LINES) lastLines.shift();
+    options.log(line);
+  });
+  child.stdin.on('error', () => undefined); // it may be gone when we say goodbye
+  let stopping: Promise<void> | undefined;
+  const exited = new Promise<void>(resolve => child.once('error', () => resolve()).once('exit', () => resolve()));
+  const close = () => stopping ??= stop(child, exited, scratch);
+  const crashed = exited.then(() => new Promise<string>(resolve => {
+    if (!stopping) resolve(`the local cloud ended by itself (status ${child.exitCode ?? child.signalCode}):\n${lastLines.join('\n')}`);
+  }));
+  try {
+    const port = await listening(child, options, lastLines);
+    return { port, endpoint: `http://${LOOPBACK}:${port}`, crashed, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The port, once the cloud says that it listens. */
+function listening(child: ChildProcess, { signal, port }: LocalCloudOptions, lastLines: string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const fail = (message: string) => reject(new LauncherError(message));
+    const timer = setTimeout(() => fail(`the local cloud did not answer within ${START_TIMEOUT_MS / 1000} seconds:\n${lastLines.join('\n')}`), START_TIMEOUT_MS);
+    const onAbort = () => reject(signal!.reason as Error);
+    signal?.addEventListener('abort', onAbort);
+    const settled = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    createInterface({ input: child.stdout! }).on('line', line => {
+      if (!line.startsWith('{')) return;
+      const event = JSON.parse(line) as { event: string; port: number; message: string };
+      settled();
+      if (event.event === 'listening') resolve(event.port);
+      else if (/address already in use/i.test(event.message)) {
+        fail(`port ${port} on ${LOOPBACK}, meant for the local cloud, is in use; set CDK_TRACED_CLOUD_PORT or --cloud-port to another one (0 picks a free one).`);
+      } else fail(`the local cloud cannot start: ${event.message}`);
+    });
+    child.once('error', error => { settled(); fail(`the local cloud cannot start: ${error.message}`); });
+    child.once('exit', status => { settled(); fail(`the local cloud ended at once (status ${status}):\n${lastLines.join('\n')}`); });
+  });
+}
+
+async function stop(child: ChildProcess, exited: Promise<void>, scratch: string): Promise<void> {
+  child.stdin?.end(); // the end of its input tells it to stop
+  const timer = setTimeout(() => killGroup(child), STOP_TIMEOUT_MS);
+  await exited;
+  clearTimeout(timer);
+  killGroup(child); // what a function may have started
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+}
+
+/** Only what the cloud and its functions need: the user's AWS profile, credentials and other settings stay outside. */
+function cloudEnvironment({ xrayPort, xrayUrl, environment }: LocalCloudOptions, scratch: string): NodeJS.ProcessEnv {
+  const passed = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'SystemRoot', 'PYENV_ROOT', 'CDK_TRACED_RETRY_SECONDS', 'CDK_TRACED_CONCURRENCY'];
+  return {
+    ...Object.fromEntries(passed.filter(name => process.env[name] !== undefined).map(name => [name, process.env[name]])),
+    TMPDIR: scratch,
+    CDK_TRACED_SCRATCH: scratch,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_DEFAULT_REGION: 'us-east-1',
+    AWS_CONFIG_FILE: join(scratch, 'no-config'),
+    AWS_SHARED_CREDENTIALS_FILE: join(scratch, 'no-credentials'),
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_XRAY_DAEMON_ADDRESS: `${LOOPBACK}:${xrayPort}`,
+    CDK_TRACED_NODE: process.execPath,
+    CDK_TRACED_NODE_MODULES: nodeModulesWithAwsSdk() ?? '',
+    ...(xrayUrl ? { CDK_TRACED_XRAY_ENDPOINT: xrayUrl } : {}),
+    ...environment,
+  };
+}
+
+/** The node_modules folder whose AWS SDK stands in for the one of Lambda's Node.js runtime. */
+function nodeModulesWithAwsSdk(): string | undefined {
+  for (let folder = LOCAL_DIR; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'node_modules', '@aws-sdk', 'client-dynamodb'))) return join(folder, 'node_modules');
+    if (dirname(folder) === folder) return undefined;
+  }
+}

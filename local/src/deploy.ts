@@ -1,0 +1,174 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LauncherError } from './launcher-error';
+import { LOCAL_DIR } from './project-folders';
+import { runCommand } from './run-command';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './settings';
+
+const SYNTH_TIMEOUT_MS = 15 * 60_000; // a first `go build` or `pip install` may be in it
+const DEPLOY_TIMEOUT_MS = 15 * 60_000;
+const SHOWN_LINES = 40;
+
+export interface CdkAppOptions {
+  /** The CDK app's folder: its cdk.json is used, and the CDK CLI in its node_modules. */
+  readonly appDir: string;
+  /** Command that synthesises the app. @default - `app` of cdk.json */
+  readonly app?: string;
+  /** Address of the local cloud. */
+  readonly endpoint: string;
+  /** Folder for the cloud assembly and for what the CLI writes. */
+  readonly scratch: string;
+  readonly log: (line: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Outputs of the deployed stacks: stack name -> output name -> value. */
+export type StackOutputs = Record<string, Record<string, string>>;
+
+/** Runs the real CDK CLI of an app against the local cloud. */
+export class CdkApp {
+  /** Names of an app's stacks. */
+  static async list(appDir: string, app: string | undefined, signal: AbortSignal): Promise<string[]> {
+    const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-app-'));
+    try {
+      const cdk = new CdkApp({ appDir, app, endpoint: 'http://127.0.0.1:9', scratch, log: () => undefined, signal });
+      const output = await cdk.cdk(['list', '--json', '--output', cdk.assembly, ...(app ? ['--app', app] : [])], SYNTH_TIMEOUT_MS, signal);
+      const listed = JSON.parse(output.slice(output.indexOf('['), output.lastIndexOf(']') + 1)) as (string | { id: string })[];
+      return listed.map(stack => typeof stack === 'string' ? stack : stack.id);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  }
+
+  private readonly cli: string;
+  private readonly assembly: string;
+  private readonly environment: NodeJS.ProcessEnv;
+
+  constructor(private readonly options: CdkAppOptions) {
+    this.cli = findCli(options.appDir);
+    this.assembly = join(options.scratch, 'cdk.out');
+    this.environment = cdkEnvironment(options);
+  }
+
+  /** `cdk synth`, and beside it `cdk bootstrap`: they do not depend on one another. */
+  async prepare(stacks: readonly string[]): Promise<void> {
+    const { log } = this.options;
+    log('synthesising the app and bootstrapping the local cloud...');
+    const synth = ['synth', ...this.selected(stacks), '--quiet', '--output', this.assembly, ...(this.options.app ? ['--app', this.options.app] : [])];
+    // Bootstrapping needs no app, and must not synthesise it a second time.
+    const bootstrap = ['bootstrap', `aws://${LOCAL_ACCOUNT}/${LOCAL_REGION}`, '--app', '', '--toolkit-stack-name', 'CDKToolkit'];
+    await together([
+      signal => this.cdk(synth, SYNTH_TIMEOUT_MS, signal, line => log(line)),
+      signal => this.cdk(bootstrap, DEPLOY_TIMEOUT_MS, signal),
+    ], this.options.signal);
+  }
+
+  /** `cdk deploy` of what `prepare` has synthesised. */
+  async deploy(stacks: readonly string[]): Promise<StackOutputs> {
+    const outputsFile = join(this.options.scratch, 'outputs.json');
+    const progress = new DeployProgress(this.options.log);
+    await this.cdk([
+      'deploy', ...this.selected(stacks), '--app', this.assembly, '--require-approval', 'never', '--outputs-file', outputsFile, '--progress', 'events',
+    ], DEPLOY_TIMEOUT_MS, this.options.signal, line => progress.line(line));
+    return existsSync(outputsFile) ? JSON.parse(readFileSync(outputsFile, 'utf8')) as StackOutputs : {};
+  }
+
+
+  private selected(stacks: readonly string[]): string[] {
+    return stacks.length > 0 ? [...stacks] : ['--all'];
+  }
+
+  private async cdk(args: string[], timeoutMs: number, signal: AbortSignal | undefined, onLine?: (line: string) => void): Promise<string> {
+    const common = ['--no-notices', '--no-color', '--no-version-reporting', '--no-asset-metadata'];
+    const { status, output } = await runCommand(process.execPath, [this.cli, ...args, ...common], {
+      cwd: this.options.appDir,
+      env: this.environment,
+      timeoutMs,
+      signal,
+      onLine: line => {
+        if (onLine && line.trim() !== '') onLine(line);
+      },
+    });
+    if (status !== 0) {
+      const shown = output.split('\n').filter(line => line.trim() !== '').slice(-SHOWN_LINES).join('\n');
+      throw new LauncherError(`'cdk ${args[0]}' failed with status ${status}:\n${shown}`);
+    }
+    return output;
+  }
+}
+
+/** Runs all at the same time; when one fails the others are ended, and its error is the result. */
+async function together(tasks: ((signal: AbortSignal) => Promise<unknown>)[], signal?: AbortSignal): Promise<void> {
+  const abort = new AbortController();
+  const onAbort = () => abort.abort(signal!.reason);
+  if (signal?.aborted) onAbort();
+  signal?.addEventListener('abort', onAbort);
+  let first: unknown;
+  await Promise.all(tasks.map(task => task(abort.signal).catch(error => {
+    first ??= error;
+    abort.abort(error);
+  })));
+  signal?.removeEventListener('abort', onAbort);
+  if (first) throw first;
+}
+
+/** One line for every few resources, from the CLI's event lines `stack |  3/27 | 12:00:00 PM | CREATE_COMPLETE | AWS::... | id`. */
+class DeployProgress {
+  private last = new Map<string, number>();
+
+  constructor(private readonly log: (line: string) => void) {}
+
+  line(line: string): void {
+    const event = /^(\S+) \|\s*(\d+)\/(\d+) \|[^|]*\| (\w+)\s*\| (\S+)\s*\| (.*)$/.exec(line);
+    if (!event) {
+      if (/^(?!Stack ARN|arn:|Outputs:).*(deploying|✅|❌|failed)/i.test(line)) this.log(line.trim());
+      return;
+    }
+    const [, stack, done, total, status, , rest] = event;
+    if (/FAILED/.test(status)) this.log(`${stack}: ${status} ${rest}`);
+    const step = Math.floor(Number(done) / Math.max(1, Number(total)) * 4);
+    if (step > (this.last.get(stack) ?? 0)) {
+      this.last.set(stack, step);
+      this.log(`${stack}: ${done} of ${total} resources`);
+    }
+  }
+}
+
+/** The CDK CLI of the app, else the one of this project. */
+function findCli(appDir: string): string {
+  for (const folder of [appDir, LOCAL_DIR]) {
+    try {
+      const manifest = createRequire(join(folder, 'package.json')).resolve('aws-cdk/package.json');
+      return join(manifest, '..', 'bin', 'cdk');
+    } catch {
+      // Not installed there.
+    }
+  }
+  throw new LauncherError(`the CDK CLI was not found (looked for the package aws-cdk in ${appDir} and ${LOCAL_DIR}): npm install --save-dev aws-cdk@2`);
+}
+
+/** The user's environment, so that bundling finds its tools, without anything that could reach a real AWS account. */
+function cdkEnvironment({ endpoint, scratch }: CdkAppOptions): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^AWS_/.test(name) && !/^CDK_(DEFAULT|DEPLOY)_/.test(name) && name !== 'NODE_OPTIONS');
+  const noProxy = [process.env.NO_PROXY ?? process.env.no_proxy, '127.0.0.1', 'localhost'].filter(Boolean).join(',');
+  return {
+    ...Object.fromEntries(kept),
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_REGION: LOCAL_REGION,
+    AWS_DEFAULT_REGION: LOCAL_REGION,
+    AWS_CONFIG_FILE: join(scratch, 'no-config'),
+    AWS_SHARED_CREDENTIALS_FILE: join(scratch, 'no-credentials'),
+    AWS_EC2_METADATA_DISABLED: 'true',
+    CDK_DISABLE_CLI_TELEMETRY: 'true',
+    NO_PROXY: noProxy,
+    no_proxy: noProxy,
+    JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION: '1',
+    JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION: '1',
+    JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION: '1',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  };
+}

@@ -1,0 +1,167 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startLocalCloud, type LocalCloud } from './cloud/local-cloud';
+import { ensurePythonEnvironment } from './cloud/python-environment';
+import { CdkApp, type StackOutputs } from './deploy';
+import { LauncherError } from './launcher-error';
+import { STATE_DIR } from './project-folders';
+import type { Reporter } from './reporter';
+import { pause } from './run-command';
+import type { Missing, Sample, SampleContext, SampleTrace, SegmentDocument } from './samples/sample';
+import { LOCAL_REGION, LOOPBACK, type Settings } from './settings';
+import { startXray, type Xray } from './xray';
+
+const TRAFFIC_TIMEOUT_MS = 120_000;
+const CHECK_INTERVAL_MS = 250;
+
+export interface LauncherOptions {
+  readonly settings: Settings;
+  /** The CDK app's folder. */
+  readonly appDir: string;
+  /** Command that synthesises the app. @default - `app` of cdk.json */
+  readonly app?: string;
+  /** Stacks to deploy; all of the app where empty. */
+  readonly stacks: readonly string[];
+  /** Traffic for the stacks that have it, by the stack's name. */
+  readonly samples: Readonly<Record<string, Sample>>;
+  /** End after the first round of traffic. */
+  readonly exit: boolean;
+  /** File for the traces, in the shape of X-Ray's BatchGetTraces. */
+  readonly report?: string;
+  /** Called with the page's address when all is ready. */
+  readonly onReady?: (url: string) => void;
+}
+
+/**
+ * Runs a CDK app on the local cloud with its traces: X-Ray, cloud, bootstrap, deploy, traffic, report; then stays until `signal` aborts.
+ * Resolves with whether everything that was expected arrived. Leaves no process, port or temporary file behind, whatever happens.
+ */
+export async function launch(options: LauncherOptions, reporter: Reporter, signal: AbortSignal): Promise<boolean> {
+  useLocalCredentials();
+  const cleanups: (() => unknown)[] = [];
+  try {
+    const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-app-'));
+    cleanups.push(() => rmSync(scratch, { recursive: true, force: true }));
+    const { settings, appDir, app } = options;
+    const log = (line: string) => reporter.progress(line);
+
+    const xray = await startXray({
+      udpPort: settings.xrayPort,
+      httpPort: settings.webPort,
+      log: line => reporter.warning(line),
+      // What ends after one round needs no memory of earlier ones.
+      ...(options.exit ? {} : { journalDir: join(STATE_DIR, 'traces') }),
+    }).catch((error: Error) => { throw new LauncherError(error.message); });
+    cleanups.push(() => xray.close());
+    const earlier = new Set(xray.store.traces().map(trace => trace.id));
+
+    const python = await ensurePythonEnvironment({ log, signal });
+    const cloud = await startLocalCloud({
+      python, port: settings.cloudPort, xrayPort: xray.udpPort, xrayUrl: xray.url, signal, log: line => reporter.warning(`local cloud: ${line}`),
+    });
+    cleanups.push(() => cloud.close());
+
+    const isComplete = await unlessCrashed(cloud, async () => {
+      const cdk = new CdkApp({ appDir, app, endpoint: cloud.endpoint, scratch, log, signal });
+      await cdk.prepare(options.stacks);
+      const stacks = await cdk.deploy(options.stacks);
+      const complete = await runSamples(options, stacks, cloud, xray, reporter, signal);
+      if (options.report) writeFileSync(options.report, reportOf(xray, earlier));
+      reporter.ready({
+        outputs: Object.assign({}, ...Object.values(stacks)) as Record<string, string>,
+        stacks,
+        xray: xray.url,
+        endpoint: cloud.endpoint,
+        daemon: `${LOOPBACK}:${xray.udpPort}`,
+      }, !options.exit);
+      return complete;
+    });
+    if (!options.exit) {
+      options.onReady?.(xray.url);
+      await unlessCrashed(cloud, () => aborted(signal));
+    }
+    return isComplete;
+  } finally {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  }
+}
+
+/** The work's result, or the reason why the cloud ended in the middle of it. */
+async function unlessCrashed<T>(cloud: LocalCloud, work: () => Promise<T>): Promise<T> {
+  return Promise.race([work(), cloud.crashed.then(reason => { throw new LauncherError(reason); })]);
+}
+
+/** Sends one round of traffic to each stack that has some, and waits until all of it was handled and traced. */
+async function runSamples(
+  { samples }: LauncherOptions, stacks: StackOutputs, cloud: LocalCloud, xray: Xray, reporter: Reporter, signal: AbortSignal,
+): Promise<boolean> {
+  const deployed = Object.keys(stacks).filter(name => samples[name]);
+  let isComplete = true;
+  for (const name of deployed) {
+    const before = new Set(xray.store.traces().map(trace => trace.id));
+    const context: SampleContext = {
+      endpoint: cloud.endpoint,
+      outputs: stacks[name],
+      traces: async () => tracesOf(xray),
+      log: line => reporter.progress(line),
+      signal,
+    };
+    reporter.progress(`sending traffic to ${name}...`);
+    const started = Date.now();
+    await samples[name].sendTraffic(context);
+    const missing = await waitUntilComplete(samples[name], context, reporter);
+    const traces = xray.store.traces().filter(trace => !before.has(trace.id));
+    for (const trace of traces) reporter.trace(trace);
+    if (missing.length > 0) {
+      reporter.missing(missing);
+      isComplete = false;
+    } else reporter.complete(traces.length, (Date.now() - started) / 1000);
+  }
+  return isComplete;
+}
+
+async function waitUntilComplete(sample: Sample, context: SampleContext, reporter: Reporter): Promise<Missing[]> {
+  const deadline = Date.now() + TRAFFIC_TIMEOUT_MS;
+  let last = -1;
+  for (;;) {
+    const missing = await sample.check(context);
+    if (missing.length === 0 || Date.now() > deadline) return missing;
+    if (missing.length !== last) reporter.progress(`waiting for ${missing.length} items and segments...`);
+    last = missing.length;
+    await pause(CHECK_INTERVAL_MS, context.signal);
+  }
+}
+
+/** All traces so far, their documents parsed. */
+function tracesOf(xray: Xray): SampleTrace[] {
+  const ids = xray.store.traces().map(trace => trace.id);
+  return xray.store.batchGetTraces(ids).Traces.map(({ Id, Segments }) => ({
+    id: Id,
+    segments: Segments.map(({ Document }) => JSON.parse(Document) as SegmentDocument),
+  }));
+}
+
+/** The traces of this run as `aws xray batch-get-traces` prints them. */
+function reportOf(xray: Xray, earlier: ReadonlySet<string>): string {
+  const ids = xray.store.traces().map(trace => trace.id).filter(id => !earlier.has(id));
+  const traces = xray.store.batchGetTraces(ids).Traces;
+  return `${JSON.stringify({ Traces: traces }, undefined, 2)}\n`;
+}
+
+/** AWS SDK clients of this process must reach the local cloud and nothing else. */
+function useLocalCredentials(): void {
+  for (const name of Object.keys(process.env)) {
+    if (name.startsWith('AWS_')) delete process.env[name];
+  }
+  Object.assign(process.env, {
+    AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: LOCAL_REGION, AWS_EC2_METADATA_DISABLED: 'true',
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

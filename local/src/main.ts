@@ -1,0 +1,101 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { CdkApp } from './deploy';
+import { launch } from './launcher';
+import { LauncherError } from './launcher-error';
+import { PROJECT_DIR } from './project-folders';
+import { JsonReporter, TextReporter, type Reporter } from './reporter';
+import { DEFAULT_STACK, samples } from './samples';
+import { resolveSettings } from './settings';
+
+interface Flags {
+  exit?: boolean;
+  report?: string;
+  json?: boolean;
+  app?: string;
+  stacks?: string[];
+  list?: boolean;
+  open: boolean;
+  cloudPort?: string;
+  xrayPort?: string;
+  webPort?: string;
+}
+
+const program = new Command('cdk-traced-local')
+  .description('Deploys a CDK app to a local cloud on this machine and shows its X-Ray traces. No AWS account, no Docker.')
+  .argument('[stack...]', `stacks to deploy (default: '${DEFAULT_STACK}' of this project, all of another app)`)
+  .option('--exit', 'end after the first round of traffic; status 0 only if every item and every expected segment is there')
+  .option('--report <file>', "write the traces in the shape of X-Ray's BatchGetTraces")
+  .option('--json', 'one JSON object a line instead of text; the last of a start is {"event":"ready",...}')
+  .option('--app <command>', "command that synthesises the CDK app (default: 'app' of cdk.json in the current folder)")
+  .option('--stacks <names>', 'stacks to deploy, separated by commas', names)
+  .option('--list', 'name the stacks and end')
+  .option('--no-open', 'do not open the page in a browser')
+  .option('--cloud-port <port>', 'port of the AWS APIs (default: CDK_TRACED_CLOUD_PORT or 4566; 0 picks a free one)')
+  .option('--xray-port <port>', 'UDP and TCP port of the X-Ray daemon (default: CDK_TRACED_XRAY_PORT or 2000; 0 picks a free one)')
+  .option('--web-port <port>', 'port of the X-Ray API and its page (default: CDK_TRACED_WEB_PORT or 2080; 0 picks a free one)')
+  .action(main);
+
+function names(text: string): string[] {
+  const list = text.split(',').map(name => name.trim()).filter(Boolean);
+  if (list.length === 0) throw new InvalidArgumentError('name at least one stack.');
+  return list;
+}
+
+async function main(positional: string[], flags: Flags): Promise<void> {
+  const reporter: Reporter = flags.json ? new JsonReporter() : new TextReporter();
+  const abort = new AbortController();
+  let isReady = false;
+  const stop = () => {
+    if (abort.signal.aborted) process.exit(130); // asked twice: the cloud ends by itself when this process is gone
+    if (!flags.json) process.stderr.write('\nstopping...\n');
+    abort.abort(new LauncherError('stopped'));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
+  try {
+    const appDir = process.cwd();
+    const isOwnApp = appDir === PROJECT_DIR && flags.app === undefined;
+    if (flags.list) {
+      await list(appDir, isOwnApp, flags, reporter, abort.signal);
+      return;
+    }
+    const named = [...positional, ...flags.stacks ?? []];
+    const isComplete = await launch({
+      settings: resolveSettings(flags),
+      appDir,
+      app: flags.app,
+      stacks: named.length > 0 || !isOwnApp ? named : [DEFAULT_STACK],
+      samples: isOwnApp ? samples : {},
+      exit: flags.exit ?? false,
+      report: flags.report,
+      onReady: url => {
+        isReady = true;
+        if (flags.open && !flags.json && process.stdout.isTTY) openPage(url, reporter);
+      },
+    }, reporter, abort.signal);
+    process.exitCode = isComplete || isReady ? 0 : 1;
+  } catch (error) {
+    if (abort.signal.aborted) process.exitCode = isReady ? 0 : 130;
+    else {
+      reporter.error(error instanceof LauncherError ? error.message : String((error as Error).stack ?? error));
+      process.exitCode = 1;
+    }
+  }
+}
+
+async function list(appDir: string, isOwnApp: boolean, flags: Flags, reporter: Reporter, signal: AbortSignal): Promise<void> {
+  const stacks = isOwnApp
+    ? Object.values(samples).map(({ stackName, description }) => ({ name: stackName, description }))
+    : (await CdkApp.list(appDir, flags.app, signal)).map(name => ({ name, description: '' }));
+  if (flags.json) process.stdout.write(`${JSON.stringify({ event: 'stacks', stacks })}\n`);
+  else if (stacks.length === 0) reporter.progress('The app has no stacks.');
+  else for (const { name, description } of stacks) process.stdout.write(description ? `${name.padEnd(18)}${description}\n` : `${name}\n`);
+}
+
+function openPage(url: string, reporter: Reporter): void {
+  import('open').then(({ default: open }) => open(url)).catch((error: Error) => reporter.warning(`no browser could be opened: ${error.message}`));
+}
+
+program.parseAsync().catch((error: Error) => {
+  process.stderr.write(`${error.stack ?? error.message}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,11 @@
+// `npm start`: makes the project ready, then runs the launcher in this process, so that signals and the terminal are its own.
+import { createRequire } from 'node:module';
+import { buildLauncher, checkNode, ensureNpmPackages, run } from './setup.mjs';
+
+await run(async () => {
+  checkNode();
+  ensureNpmPackages();
+  const launcher = await buildLauncher();
+  process.setSourceMapsEnabled(true);
+  createRequire(import.meta.url)(launcher);
+});
