@@ -57,9 +57,10 @@ function nodeVersion(runtime: lambda.Runtime): number {
   return Number(match?.[1] ?? 24);
 }
 
-/** The nearest folder upwards with a lock file, else with a package.json, else the entry's own. */
+/** The nearest folder upwards with a lock file, else with a package.json, else the app's if it holds the entry, else the entry's own. */
 function projectRoot(start: string): string {
-  return findUp(start, LOCK_FILES) ?? findUp(start, ['package.json']) ?? start;
+  const app = path.relative(process.cwd(), start).startsWith('..') ? start : process.cwd();
+  return findUp(start, LOCK_FILES) ?? findUp(start, ['package.json']) ?? app;
 }
 
 function findUp(start: string, names: string[]): string | undefined {

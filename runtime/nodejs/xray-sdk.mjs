@@ -13,7 +13,9 @@ globalThis[Symbol.for('cdk-traced-function.captureClient')] = Client => {
   Client.prototype.send = function tracedSend(...args) {
     if (!captured.has(this)) {
       captured.add(this);
-      AWSXRay.captureAWSv3Client(this);
+      // A handler that captures its clients itself may have chosen the segment that they belong to.
+      const theirs = this.middlewareStack.identify().some(name => name.startsWith('XRaySDKInstrumentation'));
+      if (!theirs) AWSXRay.captureAWSv3Client(this);
     }
     return send.apply(this, args);
   };

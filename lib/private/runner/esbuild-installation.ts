@@ -45,8 +45,17 @@ function load(from: string): EsbuildInstallation | undefined {
   try {
     const require = createRequire(path.join(from, 'index.js'));
     const esbuild = require('esbuild') as typeof Esbuild;
-    return { esbuild, version: esbuild.version, manifest: require.resolve('esbuild/package.json') };
+    return { esbuild, version: esbuild.version, manifest: manifestOf(require) };
   } catch {
     return undefined; // not installed there, or for another platform: the next place is tried
+  }
+}
+
+/** A stand-in for esbuild, such as one that counts calls, may have no package.json. */
+function manifestOf(require: NodeJS.Require): string {
+  try {
+    return require.resolve('esbuild/package.json');
+  } catch {
+    return require.resolve('esbuild');
   }
 }

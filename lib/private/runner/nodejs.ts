@@ -1,10 +1,10 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import type { BuildOptions, BuildResult, Message, Metafile } from 'esbuild';
+import type { BuildOptions, Message, Metafile } from 'esbuild';
 import { JobResult, NodejsJob } from '../bundling-job';
-import { findEsbuild } from './esbuild-installation';
+import { EsbuildInstallation, findEsbuild } from './esbuild-installation';
+import { CLIENT_FILE, entryName, tracedEntryPlugin } from './esbuild-traced-entry';
 import { nodejsInputs } from './nodejs-inputs';
-import { CLIENT_FILE, ENTRY_NAMESPACE, tracedEntryPlugin } from './esbuild-traced-entry';
 
 /**
  * The AWS X-Ray SDK and many other CommonJS packages call `require` for Node's own modules, which an ES module does not have.
@@ -28,36 +28,40 @@ export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, Jo
 }
 
 async function bundleGroup(jobs: NodejsJob[], results: Map<NodejsJob, JobResult>): Promise<void> {
-  let label: string;
-  let manifest: string;
-  let built: BuildResult<{ metafile: true }>;
+  let installation: EsbuildInstallation;
   try {
-    const { esbuild, version, manifest: found } = await findEsbuild(jobs[0].projectRoot);
-    manifest = found;
-    label = `esbuild ${version}`;
-    built = await esbuild.build(buildOptions(jobs)).catch((failure: { errors?: Message[]; message: string }) => {
-      if (!failure.errors) {
-        throw failure;
-      }
-      return { errors: failure.errors, warnings: [], metafile: { inputs: {}, outputs: {} } } as unknown as BuildResult<{ metafile: true }>;
-    });
+    installation = await findEsbuild(jobs[0].projectRoot);
   } catch (error) {
     jobs.forEach(job => results.set(job, { error: (error as Error).message }));
     return;
   }
-  const outputs = outputsByEntry(built.metafile);
-  for (const [i, job] of jobs.entries()) {
-    try {
-      refuseMessages(job, built.errors, built.warnings);
-      const output = outputs.get(entryName(i))!;
-      verify(job, output);
-      if (job.sourceMap) {
-        rewriteSourceMap(job);
-      }
-      results.set(job, { tool: label, inputs: nodejsInputs(job, Object.keys(output.inputs), manifest) });
-    } catch (error) {
-      results.set(job, { error: (error as Error).message });
+  try {
+    const built = await installation.esbuild.build(buildOptions(jobs));
+    const outputs = outputsByEntry(built.metafile);
+    for (const job of jobs) {
+      results.set(job, finish(job, outputs.get(entryName(job))!, built.warnings, installation));
     }
+  } catch (error) {
+    if (jobs.length > 1) {
+      // esbuild does not say which entries an error concerns: each is tried alone.
+      await Promise.all(jobs.map(async job => bundleGroup([job], results)));
+      return;
+    }
+    const { errors, message } = error as { errors?: Message[]; message: string };
+    results.set(jobs[0], { error: errors ? `esbuild failed:\n${errors.map(formatMessage).join('\n')}` : message });
+  }
+}
+
+function finish(job: NodejsJob, output: Metafile['outputs'][string], warnings: Message[], installation: EsbuildInstallation): JobResult {
+  try {
+    refuseMissingHandler(job, warnings);
+    verify(job, output);
+    if (job.sourceMap) {
+      rewriteSourceMap(job);
+    }
+    return { tool: `esbuild ${installation.version}`, inputs: nodejsInputs(job, Object.keys(output.inputs), installation.manifest) };
+  } catch (error) {
+    return { error: (error as Error).message };
   }
 }
 
@@ -66,7 +70,7 @@ function buildOptions(jobs: NodejsJob[]): BuildOptions & { metafile: true } {
   const outdir = path.dirname(job.outputDir);
   const extension = job.esm ? '.mjs' : '.js';
   return {
-    entryPoints: jobs.map((j, i) => ({ in: entryName(i), out: path.join(path.relative(outdir, j.outputDir), 'index') })),
+    entryPoints: jobs.map(j => ({ in: entryName(j), out: path.join(path.relative(outdir, j.outputDir), 'index') })),
     absWorkingDir: job.projectRoot,
     outdir,
     outExtension: { '.js': extension },
@@ -85,12 +89,8 @@ function buildOptions(jobs: NodejsJob[]): BuildOptions & { metafile: true } {
     tsconfig: job.tsconfig,
     metafile: true,
     logLevel: 'silent',
-    plugins: [tracedEntryPlugin(jobs, entryName)],
+    plugins: [tracedEntryPlugin(jobs)],
   };
-}
-
-function entryName(index: number): string {
-  return `${ENTRY_NAMESPACE}:${index}`;
 }
 
 /** A project that already works around the missing `require` must not get a second one: the name may be declared once. */
@@ -103,12 +103,9 @@ function outputsByEntry(metafile: Metafile): Map<string, Metafile['outputs'][str
   return new Map(Object.values(metafile.outputs).flatMap(output => output.entryPoint ? [[output.entryPoint, output]] : []));
 }
 
-function refuseMessages(job: NodejsJob, errors: Message[], warnings: Message[]): void {
-  if (errors.length > 0) {
-    throw new Error(`esbuild failed:\n${errors.map(formatMessage).join('\n')}`);
-  }
+function refuseMissingHandler(job: NodejsJob, warnings: Message[]): void {
   // A warning for esbuild, which knows it of ES modules only; on Lambda it is the end.
-  if (warnings.some(w => w.id === 'import-is-undefined' && w.text.includes(`"${job.handlerExport}"`) && w.text.includes(path.basename(job.entry)))) {
+  if (warnings.some(w => w.id === 'import-is-undefined' && w.location?.file === entryName(job) && w.text.startsWith(`Import "${job.handlerExport}" `))) {
     throw new Error(`'${job.entry}' exports no '${job.handlerExport}'; export it, or set 'handler' to the name that it exports`);
   }
 }

@@ -9,8 +9,11 @@ export const XRAY_SDK_REQUIREMENTS = ['aws-xray-sdk==2.15.0', 'wrapt==1.17.3'];
 /** Version of the SDK for Go that the construct supplies when a module names none. */
 export const XRAY_SDK_GO = { module: 'github.com/aws/aws-xray-sdk-go/v2', version: 'v2.0.1' };
 
-/** The package's folder with the files that go into functions; the same two levels up from `lib` and from `build`. */
-const RUNTIME_DIR = path.resolve(__dirname, '..', '..', '..', 'runtime');
+/** This package's folder; equally far up from `lib` and from `build`. */
+export const PACKAGE_ROOT = path.resolve(__dirname, '..', '..', '..');
+
+/** The files that go into functions. */
+const RUNTIME_DIR = path.join(PACKAGE_ROOT, 'runtime');
 
 export function nodejsRuntimeFile(name: string): string {
   return path.join(RUNTIME_DIR, 'nodejs', name);
