@@ -6,6 +6,7 @@ import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { IConstruct } from 'constructs';
 import { BundlingJob, JobRequest } from './bundling-job';
 import { directoryHash } from './directory-hash';
+import { normalizeModes } from './file-modes';
 import { BundledPackage, PackageCache } from './package-cache';
 import { runBundlingRunner } from './run-bundling-runner';
 import { namedError, validationError } from './validation-error';
@@ -124,8 +125,9 @@ function bundle(planned: PlannedJob[], cache: PackageCache | undefined): void {
     const failed = planned.filter((_, i) => results[i].error);
     if (failed.length > 0) {
       // One error for all of them: whoever mends one wants to know of the others.
-      const messages = results.flatMap((result, i) => result.error ? [`cannot bundle ${jobs[i].consumers.map(c => `'${c}'`).join(', ')}: ${result.error}`] : []);
-      const error = namedError(messages.join('\n\n'));
+      const concerned = new Map<string, string[]>();
+      results.forEach(({ error }, i) => error && concerned.set(error, [...concerned.get(error) ?? [], ...jobs[i].consumers]));
+      const error = namedError([...concerned].map(([text, paths]) => `cannot bundle ${paths.map(p => `'${p}'`).join(', ')}: ${text}`).join('\n\n'));
       failed.forEach(job => job.outcome = error);
     }
   } finally {
@@ -150,6 +152,7 @@ function assetOutdir(scope: IConstruct): string {
 }
 
 function keep(outputDir: string, outdir: string): BundledPackage {
+  normalizeModes(outputDir);
   const hash = directoryHash(outputDir);
   const directory = path.join(outdir, `asset.${hash}`);
   if (!fs.existsSync(directory)) {
