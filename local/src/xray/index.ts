@@ -1,13 +1,20 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { graphOperations } from './api/graph-operations';
+import { groupOperations } from './api/group-operations';
 import { addLocalRoutes } from './api/local-routes';
 import type { ApiContext } from './api/operation';
 import { daemonOperations, samplingOperations } from './api/sampling-operations';
 import { createServer } from './api/server';
+import { settingsOperations } from './api/settings-operations';
 import { traceOperations } from './api/trace-operations';
 import { Collector } from './collector/collector';
 import { Ingest } from './ingest';
+import { TraceFilters } from './query/trace-filters';
+import { Groups } from './settings/groups';
+import { ResourcePolicies } from './settings/resource-policies';
 import { SamplingRules } from './settings/sampling-rules';
+import { Tags } from './settings/tags';
 import { XraySettings } from './settings/xray-settings';
 import { Journal } from './store/journal';
 import { TraceStore } from './store/trace-store';
@@ -65,6 +72,9 @@ export interface XrayHealth {
   journal?: { restored: number; bytes: number; healthy: boolean };
 }
 
+/** The X-Ray API. Everything else gets the service's answer to an unknown operation. */
+const OPERATIONS = [...traceOperations, ...graphOperations, ...samplingOperations, ...groupOperations, ...settingsOperations];
+
 const DEFAULT_MAX_BYTES = 512 * 1024 * 1024;
 const ROTATE_BYTES = 32 * 1024 * 1024;
 const PORT_ATTEMPTS = 10;
@@ -90,7 +100,13 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
     ingest.restore();
 
     const settings = new XraySettings(options.journalDir, log);
-    const context: ApiContext = { store, ingest, rules: new SamplingRules(settings) };
+    const groups = new Groups(settings);
+    const rules = new SamplingRules(settings);
+    const tags = new Tags(settings, (arn) => groups.list().some((group) => group.GroupARN === arn)
+      || rules.list().some((record) => record.SamplingRule.RuleARN === arn));
+    const context: ApiContext = {
+      store, ingest, filters: new TraceFilters(store, groups), groups, rules, policies: new ResourcePolicies(settings), tags, settings,
+    };
     const { collector, daemon } = await listenAsDaemon(options.udpPort, async (port) => {
       const started = await Collector.start({
         host,
@@ -120,7 +136,7 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
       evicted: store.evicted,
       ...(journal === undefined ? {} : { journal: { restored: ingest.counters.restored, bytes: journal.bytes, healthy: collector.isJournaling } }),
     });
-    const server = createServer({ operations: [...traceOperations, ...samplingOperations], context, webDir: options.webDir, log });
+    const server = createServer({ operations: OPERATIONS, context, webDir: options.webDir, log });
     cleanups.push(() => server.close());
     addLocalRoutes(server, store, health);
     const httpPort = await listen(server, host, options.httpPort, 'the X-Ray API', 'CDK_TRACED_WEB_PORT or --web-port');

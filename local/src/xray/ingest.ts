@@ -1,7 +1,7 @@
-import { readDaemonMessage, readSegmentDocument } from './wire/daemon-message';
-import type { RefusalCode, SegmentDocument } from './wire/segment-document';
 import type { Journal, JournalReader, SnapshotTrace } from './store/journal';
 import type { TraceStore } from './store/trace-store';
+import { readDaemonMessage, readSegmentDocument } from './wire/daemon-message';
+import type { RefusalCode, SegmentDocument } from './wire/segment-document';
 
 /** What has come in since the start, for `GET /local/health`. */
 export interface IngestCounters {

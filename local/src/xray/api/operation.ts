@@ -1,12 +1,22 @@
 import type { Ingest } from '../ingest';
+import type { TraceFilters } from '../query/trace-filters';
+import type { Groups } from '../settings/groups';
+import type { ResourcePolicies } from '../settings/resource-policies';
 import type { SamplingRules } from '../settings/sampling-rules';
+import type { Tags } from '../settings/tags';
+import type { XraySettings } from '../settings/xray-settings';
 import type { TraceStore } from '../store/trace-store';
 
 /** What the operations work on. */
 export interface ApiContext {
   readonly store: TraceStore;
   readonly ingest: Ingest;
+  readonly filters: TraceFilters;
+  readonly groups: Groups;
   readonly rules: SamplingRules;
+  readonly policies: ResourcePolicies;
+  readonly tags: Tags;
+  readonly settings: XraySettings;
 }
 
 /** One operation of the X-Ray API: a POST with a JSON body to a path of its own, as the service model says. */
@@ -48,6 +58,9 @@ export const TEXTS = { type: 'array', items: TEXT };
 export function object(properties: Record<string, object>, required: string[] = []): object {
   return { type: 'object', properties, required };
 }
+
+const TAG = object({ Key: { type: 'string', minLength: 1, maxLength: 128 }, Value: { type: 'string', maxLength: 256 } }, ['Key', 'Value']);
+export const TAGS = { type: 'array', items: TAG };
 
 /** Milliseconds since the epoch of a time in a request. */
 export function timeMs(value: number | string, member: string): number {

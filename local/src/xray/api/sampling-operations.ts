@@ -1,5 +1,6 @@
+import { object, operation, Operation, TAGS, TEXT, TIME } from './operation';
 import { SamplingRules, SamplingStatisticsDocument } from '../settings/sampling-rules';
-import { object, operation, Operation, TEXT, TIME } from './operation';
+import type { Tag } from '../settings/tags';
 
 const COUNT = { type: 'integer', minimum: 0 };
 const STATISTICS = object({
@@ -37,9 +38,13 @@ export const daemonOperations: Operation[] = [
 
 export const samplingOperations: Operation[] = [
   ...daemonOperations,
-  operation<{ SamplingRule: Rule }>(
-    'CreateSamplingRule', '/CreateSamplingRule', object({ SamplingRule: object(RULE_FIELDS, REQUIRED) }, ['SamplingRule']),
-    ({ SamplingRule: rule }, { rules }) => ({ SamplingRuleRecord: rules.create(rule) }),
+  operation<{ SamplingRule: Rule; Tags?: Tag[] }>(
+    'CreateSamplingRule', '/CreateSamplingRule', object({ SamplingRule: object(RULE_FIELDS, REQUIRED), Tags: TAGS }, ['SamplingRule']),
+    ({ SamplingRule: rule, Tags: list }, { rules, tags }) => {
+      const record = rules.create(rule);
+      if (list !== undefined) tags.add(record.SamplingRule.RuleARN, list);
+      return { SamplingRuleRecord: record };
+    },
   ),
   operation<{ SamplingRuleUpdate: Partial<Rule> }>(
     'UpdateSamplingRule', '/UpdateSamplingRule',
@@ -48,7 +53,11 @@ export const samplingOperations: Operation[] = [
   ),
   operation<{ RuleName?: string; RuleARN?: string }>(
     'DeleteSamplingRule', '/DeleteSamplingRule', object({ RuleName: TEXT, RuleARN: TEXT }),
-    (key, { rules }) => ({ SamplingRuleRecord: rules.delete(key) }),
+    (key, { rules, tags }) => {
+      const record = rules.delete(key);
+      tags.forget(record.SamplingRule.RuleARN);
+      return { SamplingRuleRecord: record };
+    },
   ),
   operation('GetSamplingStatisticSummaries', '/SamplingStatisticSummaries', object({ NextToken: TEXT }), (_, { rules }) => ({
     SamplingStatisticSummaries: rules.statistics(),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fastifyStatic from '@fastify/static';
-import fastify, { FastifyInstance } from 'fastify';
+import fastify, { FastifyInstance, FastifyReply } from 'fastify';
 import { ApiContext, ApiError, Operation } from './operation';
 
 export interface ServerOptions {
@@ -61,7 +61,7 @@ export function createServer({ operations, context, webDir, log }: ServerOptions
  * A page from elsewhere must not read or write traces here. DNS rebinding shows in the Host header, a foreign page in the Origin header;
  * a program of this machine sends neither a foreign host nor, as a rule, an origin.
  */
-function guard(headers: { host?: string; origin?: string; 'sec-fetch-site'?: string }, url: string, method: string): void {
+function guard(headers: { 'host'?: string; 'origin'?: string; 'sec-fetch-site'?: string }, url: string, method: string): void {
   const host = headers.host ?? '';
   if (!isLoopback(hostnameOf(`http://${host}`))) {
     throw new ApiError(`requests must be for localhost or 127.0.0.1, got the host '${host.slice(0, 100)}'`, 'InvalidRequestException', 403);
@@ -86,6 +86,6 @@ function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname.endsWith('.localhost') || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
-function answerError(reply: { code(status: number): { header(name: string, value: string): { send(body: unknown): unknown } } }, status: number, type: string, message: string): unknown {
+function answerError(reply: FastifyReply, status: number, type: string, message: string): FastifyReply {
   return reply.code(status).header('x-amzn-errortype', type).send({ __type: type, Message: message, message });
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { SegmentDocument, SubsegmentDocument } from '../wire/segment-document';
 import { originOfCall } from './service-identity';
+import type { SegmentDocument, SubsegmentDocument } from '../wire/segment-document';
 
 /** Everything known of one trace, joined, as `BatchGetTraces` gives it. */
 export interface CompiledTrace {
@@ -87,7 +87,8 @@ function cutCycles(parts: Map<string, Part>, tops: Part[]): Set<string> {
   const cycles = new Set<string>();
   // Placing a top can add to `tops`, which for...of visits too.
   for (const top of tops) place(top, tops);
-  const lost = [...parts.values()].filter((part) => !part.placed).sort((a, b) => byStart(a.document, b.document) || (a.document.id < b.document.id ? -1 : 1));
+  const lost = [...parts.values()].filter((part) => !part.placed)
+    .sort((a, b) => byStart(a.document, b.document) || (a.document.id < b.document.id ? -1 : 1));
   for (const part of lost) {
     if (part.placed) continue;
     const start = circleMember(part, parts);

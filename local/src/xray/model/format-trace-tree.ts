@@ -39,10 +39,10 @@ function addRows(node: TraceTreeNode, indent: string, isLast: boolean, rows: Row
   node.children.forEach((child, index) => addRows(child, below, index === node.children.length - 1, rows));
 }
 
-/** `xraystarter-ts  AWS::Lambda`, `DynamoDB PutItem items`, `GET https://...`. */
+/** `xraystarter-ts AWS::Lambda`, `DynamoDB PutItem items`, `GET https://...`. */
 function titleOf(entry: TraceEntry): string {
   const parts = [entry.name];
-  if (entry.origin !== undefined) parts.push(` ${entry.origin}`);
+  if (entry.origin !== undefined) parts.push(entry.origin);
   if (entry.kind === 'subsegment') {
     const { operation } = entry.aws;
     if (typeof operation === 'string') parts.push(operation);

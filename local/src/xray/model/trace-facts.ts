@@ -1,10 +1,10 @@
-import type { SegmentDocument, SubsegmentDocument } from '../wire/segment-document';
-import { isObject } from '../wire/segment-document';
 import type { CompiledTrace } from './compiled-trace';
 import type { ServiceCatalog } from './service-catalog';
 import { serviceOf } from './service-identity';
 import type { HttpFacts } from './trace';
 import { annotationsOf, exceptionsOf, httpOf } from './trace-of-documents';
+import { isObject } from '../wire/segment-document';
+import type { SegmentDocument, SubsegmentDocument } from '../wire/segment-document';
 
 /** Bits of the flags of a visit, an edge or a trace. */
 export const ERROR = 1;
@@ -56,7 +56,10 @@ export interface TraceFacts {
   readonly endMs: number;
   /** Of the root segment; NaN without one. */
   readonly responseMs: number;
-  /** ERROR, THROTTLE, FAULT of the root segment; IN_PROGRESS for an incomplete trace; INFERRED when it has inferred segments. */
+  /**
+   * ERROR and FAULT of the root segment, as the service's HasError and HasFault; THROTTLE of any segment, as its HasThrottle;
+   * IN_PROGRESS for an incomplete trace; INFERRED when it has inferred segments.
+   */
   readonly flags: number;
   readonly visits: readonly number[];
   /** By number of the visit. */
@@ -97,7 +100,8 @@ export function factsOf(compiled: CompiledTrace, catalog: ServiceCatalog): Trace
       lastEnd = Math.max(lastEnd, end);
       if (segment.inferred === true) return; // it repeats what its caller's subsegment says
       if (document.annotations) {
-        for (const [key, value] of Object.entries(annotationsOf(document.annotations))) annotations.push(key, value, visit < 0 ? -1 : services[visit].index);
+        const service = visit < 0 ? -1 : services[visit].index;
+        for (const [key, value] of Object.entries(annotationsOf(document.annotations))) annotations.push(key, value, service);
       }
       if (document.cause) for (const { message } of exceptionsOf(document.cause)) if (message !== undefined) messages.push(message);
     });
@@ -110,6 +114,8 @@ export function factsOf(compiled: CompiledTrace, catalog: ServiceCatalog): Trace
     visits.push(services[visit].index, -1, start, end, lastEnd, flags, start, end, flags);
   });
 
+  let throttled = 0;
+  for (let base = 0; base < visits.length; base += VISIT_SIZE) throttled |= visits[base + FLAGS] & THROTTLE;
   let root = -1;
   let fallbackRoot = -1;
   segments.forEach((segment, visit) => {
@@ -141,14 +147,14 @@ export function factsOf(compiled: CompiledTrace, catalog: ServiceCatalog): Trace
   });
   if (root < 0) root = fallbackRoot;
   if (root >= 0) visits[root * VISIT_SIZE + FLAGS] |= ROOT;
-  const rootFlags = root < 0 ? 0 : visits[root * VISIT_SIZE + FLAGS] & FAILED;
+  const rootFlags = root < 0 ? 0 : visits[root * VISIT_SIZE + FLAGS] & (ERROR | FAULT);
   const rootSegment = segments[root] as SegmentDocument | undefined;
   return {
     id: compiled.id,
     startMs,
     endMs,
     responseMs: rootSegment?.end_time === undefined ? NaN : (rootSegment.end_time - rootSegment.start_time) * 1000,
-    flags: rootFlags | (partial || root < 0 ? IN_PROGRESS : 0) | (inferred === 0 ? 0 : INFERRED),
+    flags: rootFlags | throttled | (partial || root < 0 ? IN_PROGRESS : 0) | (inferred === 0 ? 0 : INFERRED),
     visits,
     details: details.size === 0 ? undefined : details,
     root,

@@ -1,6 +1,6 @@
-import { isObject, SegmentDocument, SubsegmentDocument } from '../wire/segment-document';
 import { CompiledTrace, compileTrace } from './compiled-trace';
 import type { HttpFacts, Trace, TraceEntry, TraceException } from './trace';
+import { isObject, SegmentDocument, SubsegmentDocument } from '../wire/segment-document';
 
 /** A trace as `BatchGetTraces` gives it, over the wire or from a file. */
 export interface TraceReport {

@@ -83,7 +83,9 @@ export function summaryOf(facts: TraceFacts, catalog: ServiceCatalog, revision: 
 }
 
 export function serviceIdOf({ name, names, type, accountId }: Pick<CatalogService, 'name' | 'names' | 'type' | 'accountId'>): ServiceId {
-  return { Name: name, Names: [...names], ...(accountId === undefined ? {} : { AccountId: accountId }), ...(type === undefined ? {} : { Type: type }) };
+  return {
+    Name: name, Names: [...names], ...(accountId === undefined ? {} : { AccountId: accountId }), ...(type === undefined ? {} : { Type: type }),
+  };
 }
 
 /** The request that the trace began with: that of the root segment, else of the first service that was asked over HTTP. */
@@ -104,8 +106,11 @@ function annotationsOf(facts: TraceFacts, catalog: ServiceCatalog): TraceSummary
     const ids = service === undefined ? [] : [serviceIdOf(service)];
     const annotation = annotationValueOf(value);
     const known = (result[key] ??= []).find((entry) => JSON.stringify(entry.AnnotationValue) === JSON.stringify(annotation));
-    if (known === undefined) result[key].push({ AnnotationValue: annotation, ServiceIds: ids });
-    else if (ids.length > 0 && !known.ServiceIds.some(({ Name, Type }) => Name === ids[0].Name && Type === ids[0].Type)) known.ServiceIds.push(ids[0]);
+    if (known === undefined) {
+      result[key].push({ AnnotationValue: annotation, ServiceIds: ids });
+    } else if (ids.length > 0 && !known.ServiceIds.some(({ Name, Type }) => Name === ids[0].Name && Type === ids[0].Type)) {
+      known.ServiceIds.push(ids[0]);
+    }
   }
   return { ...result };
 }

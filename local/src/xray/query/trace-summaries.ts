@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ApiContext, ApiError } from '../api/operation';
-import { summaryOf, traceTimeMs, TraceSummary } from '../model/trace-summary';
+import { RootCauses, rootCausesOf } from '../model/root-causes';
 import { START, TraceFacts, VISIT_SIZE } from '../model/trace-facts';
+import { summaryOf, traceTimeMs, TraceSummary } from '../model/trace-summary';
 
 export interface TraceSummaryQuery {
   /** Milliseconds since the epoch, start included, end not. */
@@ -20,10 +21,11 @@ export interface TraceSummaryQuery {
 const PAGE_SIZE = 100;
 
 /** As `GetTraceSummaries` answers: the newest traces first, a page at a time. */
-export function traceSummaries({ store }: ApiContext, query: TraceSummaryQuery): {
-  TraceSummaries: TraceSummary[]; ApproximateTime: number; TracesProcessedCount: number; NextToken?: string;
+export function traceSummaries({ store, filters }: ApiContext, query: TraceSummaryQuery): {
+  TraceSummaries: (TraceSummary & RootCauses)[]; ApproximateTime: number; TracesProcessedCount: number; NextToken?: string;
 } {
   if (query.endMs < query.startMs) throw new ApiError('StartTime must not lie after EndTime');
+  const filter = filters.of(query.filterExpression);
   const after = query.nextToken === undefined ? undefined : readToken(query);
   let processed = 0;
   const found: TraceFacts[] = [];
@@ -32,13 +34,14 @@ export function traceSummaries({ store }: ApiContext, query: TraceSummaryQuery):
     processed += 1;
     if (after !== undefined && byNewest(facts, after) <= 0) continue;
     if (query.samplingRate !== undefined && shareOf(facts.id) >= query.samplingRate) continue;
-    found.push(facts);
+    if (filter(facts)) found.push(facts);
   }
   found.sort(byNewest);
   const page = found.slice(0, PAGE_SIZE);
   return {
     TraceSummaries: page.map((facts) => ({
       ...summaryOf(facts, store.catalog, store.revision(facts.id)),
+      ...rootCausesOf(store.compiled(facts.id)!, store.catalog),
       ...(query.timeRangeType === 'TraceId' ? {} : { MatchedEventTime: Math.round(matchedTimeMs(facts, query)! * 1000) / 1e6 }),
     })),
     ApproximateTime: Math.floor(query.startMs / 1000),

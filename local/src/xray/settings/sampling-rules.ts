@@ -1,6 +1,6 @@
-import { ApiError } from '../api/operation';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../settings';
 import type { XraySettings } from './xray-settings';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../settings';
+import { ApiError } from '../api/operation';
 
 /** As in the service model. */
 export interface SamplingRule {
@@ -37,6 +37,16 @@ export interface SamplingStatisticsDocument {
   BorrowCount?: number;
 }
 
+/** Of one rule in one minute; as in the service model. */
+export interface StatisticSummary {
+  RuleName: string;
+  /** Seconds since the epoch. */
+  Timestamp: number;
+  RequestCount: number;
+  BorrowCount: number;
+  SampledCount: number;
+}
+
 const DEFAULT_RULE = 'Default';
 const PART = 'samplingRules';
 /** Seconds between two reports of an SDK, and how long its quota holds. */
@@ -47,7 +57,7 @@ const MAX_STATISTICS = 1000;
 /** The sampling rules: kept, and answered to SDKs. With one user on one machine every client gets the whole reservoir. */
 export class SamplingRules {
   private records: SamplingRuleRecord[];
-  private readonly summaries = new Map<string, { RuleName: string; Timestamp: number; RequestCount: number; BorrowCount: number; SampledCount: number }>();
+  private readonly summaries = new Map<string, StatisticSummary>();
 
   constructor(private readonly settings: XraySettings) {
     this.records = settings.get<SamplingRuleRecord[]>(PART, []);
@@ -126,7 +136,7 @@ export class SamplingRules {
     };
   }
 
-  statistics(): unknown[] {
+  statistics(): StatisticSummary[] {
     return [...this.summaries.values()];
   }
 
