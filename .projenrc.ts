@@ -54,14 +54,13 @@ const project = new awscdk.AwsCdkConstructLibrary({
     // CDK CLI 3.x cannot read the assemblies of aws-cdk-lib 2.276.
     'aws-cdk@^2.1148.1',
     'cdk-nag',
-    'esbuild@0.28.2',
     'jest@^30',
     'tsx',
   ],
 });
 
 // npm users get esbuild with the package; jsii refuses it as a plain dependency. See ARCHITECTURE.md, "Tools".
-project.package.addField('optionalDependencies', { esbuild: '^0.28.2' });
+project.package.addField('optionalDependencies', { esbuild: '0.28.2' });
 project.package.addField('workspaces', ['local']);
 project.package.addField('files', ['build', 'runtime', '.jsii', 'API.md', 'LICENSE', 'NOTICE', 'README.md']);
 

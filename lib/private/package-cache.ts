@@ -35,8 +35,8 @@ const TOOLS = ['go', 'uv', 'python3', 'python', 'mvn', 'gradle', 'java', 'docker
  */
 export class PackageCache {
   public static open(): PackageCache | undefined {
-    const setting = process.env.CDK_TRACED_FUNCTION_CACHE;
-    return setting === 'off' ? undefined : new PackageCache(setting ? path.resolve(setting) : path.join(userCacheDir(), 'packages'));
+    const root = packageCacheRoot();
+    return root ? new PackageCache(root) : undefined;
   }
 
   private readonly reader = new FingerprintReader();
@@ -82,7 +82,7 @@ export class PackageCache {
     if (!fs.existsSync(directory)) {
       const temporary = fs.mkdtempSync(path.join(this.root, 'new-'));
       fs.cpSync(bundled.directory, temporary, { recursive: true, mode: fs.constants.COPYFILE_FICLONE });
-      renameUnlessThere(temporary, directory);
+      moveUnlessThere(temporary, directory);
     }
     const record: CacheRecord = { hash: bundled.hash, inputs: fingerprints };
     const temporary = `${this.recordFile(request)}.${process.pid}.new`;
@@ -103,7 +103,7 @@ export class PackageCache {
     byUse.slice(LARGEST_NUMBER_OF_RECORDS / 2).forEach(({ name }) => fs.rmSync(path.join(this.root, name), { force: true }));
     const kept = new Set(byUse.slice(0, LARGEST_NUMBER_OF_RECORDS / 2)
       .map(({ name }) => `package-${(JSON.parse(fs.readFileSync(path.join(this.root, name), 'utf8')) as CacheRecord).hash}`));
-    entries.filter(name => !name.endsWith('.json') && !kept.has(name) && old(name))
+    entries.filter(name => /^(?:package|new)-/.test(name) && !kept.has(name) && old(name))
       .forEach(name => fs.rmSync(path.join(this.root, name), { recursive: true, force: true }));
   }
 
@@ -116,13 +116,26 @@ export class PackageCache {
   }
 }
 
+/** Folder of all that is kept between synths; none when that is switched off. */
+export function packageCacheRoot(): string | undefined {
+  const setting = process.env.CDK_TRACED_FUNCTION_CACHE;
+  return setting === 'off' ? undefined : setting ? path.resolve(setting) : path.join(userCacheDir(), 'packages');
+}
+
 /** Folder of this package in the user's cache, by the conventions of the platform. */
 export function userCacheDir(): string {
   const base = process.env.XDG_CACHE_HOME ?? (process.platform === 'win32' ? process.env.LOCALAPPDATA : undefined) ?? path.join(os.homedir(), '.cache');
   return path.join(base, 'cdk-traced-function');
 }
 
-function renameUnlessThere(from: string, to: string): void {
+/** Removes all but the newest entries of a folder. */
+export function keepNewest(directory: string, number: number): void {
+  const entries = fs.readdirSync(directory).map(name => ({ name, time: fs.statSync(path.join(directory, name)).mtimeMs }));
+  entries.sort((a, b) => b.time - a.time).slice(number)
+    .forEach(({ name }) => fs.rmSync(path.join(directory, name), { recursive: true, force: true }));
+}
+
+export function moveUnlessThere(from: string, to: string): void {
   try {
     fs.renameSync(from, to);
   } catch (error) {

@@ -24,42 +24,113 @@ interface GoPackage {
   readonly Dir: string;
   readonly ImportPath: string;
   readonly Name: string;
+  /** Where `go install` would put the binary; only of a main package. */
+  readonly Target?: string;
   readonly Imports?: string[];
   /** Relative to `Dir`. */
   readonly EmbedFiles?: string[];
   readonly Module?: { readonly Main?: boolean; readonly Dir: string; readonly Replace?: { readonly Version?: string } };
 }
 
-/** Builds `bootstrap` for Lambda into the output folder. */
-export async function bundleGo(job: GoJob): Promise<JobResult> {
+/** A job and the user's own packages that go into its binary, the one to build last. */
+interface GoBuild {
+  readonly job: GoJob;
+  readonly packages: GoPackage[];
+}
+
+/**
+ * Builds `bootstrap` for Lambda into the output folder of each job.
+ *
+ * @param jobs a group that `groupGoJobs` has made
+ */
+export async function bundleGo(jobs: GoJob[]): Promise<Map<GoJob, JobResult>> {
+  const results = new Map<GoJob, JobResult>();
   const tool = await findTool({
     name: 'Go',
     candidates: [{ argv: ['go'], versionArgs: ['version'] }],
     docker: { image: 'golang:1.26', argv: ['go'] },
     install: 'Go (https://go.dev/dl/)',
-  }, [job.moduleRoot, path.dirname(job.outputDir)]);
+  }, [jobs[0].moduleRoot, path.dirname(jobs[0].outputDir)]);
+  const captured: GoBuild[] = [];
+  const plain: GoBuild[] = [];
+  for (const job of jobs) {
+    try {
+      const build = { job, packages: await listLocalPackages(new GoModule(tool, job), job) };
+      (needsCapture(build) ? captured : plain).push(build);
+    } catch (error) {
+      results.set(job, { error: (error as Error).message });
+    }
+  }
+  await buildTogether(tool, plain, false, results);
+  await buildTogether(tool, captured, true, results);
+  return results;
+}
+
+/** One call of the compiler for all; when it fails one for each, so that a function is not blamed for another's mistake. */
+async function buildTogether(tool: Tool, builds: GoBuild[], capture: boolean, results: Map<GoJob, JobResult>): Promise<void> {
+  if (builds.length === 0) {
+    return;
+  }
+  try {
+    await compile(tool, builds, capture);
+    for (const { job, packages } of builds) {
+      results.set(job, { tool: tool.label, inputs: await goInputs(new GoModule(tool, job), job, packages) });
+    }
+  } catch (error) {
+    if (builds.length === 1) {
+      results.set(builds[0].job, { error: (error as Error).message });
+      return;
+    }
+    for (const build of builds) {
+      await buildTogether(tool, [build], capture, results);
+    }
+  }
+}
+
+async function compile(tool: Tool, builds: GoBuild[], capture: boolean): Promise<void> {
+  const [{ job }] = builds;
   const workDir = `${job.outputDir}.go`;
   fs.mkdirSync(workDir, { recursive: true });
-  const go = new GoModule(tool, job, workDir);
-  const packages = await listLocalPackages(go, job);
-  const instrumented = job.instrumentation === 'none' ? [] : await instrument(go, job, packages.filter(p => p.Module?.Main), workDir);
-  const binary = path.join(job.outputDir, 'bootstrap');
+  const go = new GoModule(tool, job);
+  // With a folder as its output, go names each binary after its package.
+  const binaries = path.join(workDir, 'bin');
   await go.run([
-    'build', ...instrumented,
+    'build', ...capture ? await captureArguments(go, builds, workDir) : [],
     // Nothing of this machine's paths, clock or version control goes into the binary.
     '-trimpath', '-buildvcs=false', '-ldflags=-s -w -buildid=',
     `-tags=${['lambda.norpc', ...job.tags].join(',')}`,
-    ...job.buildArgs, '-o', binary, job.package,
+    ...job.buildArgs, '-o', binaries + path.sep, ...builds.map(build => build.job.package),
   ]);
-  if (job.instrumentation !== 'none') {
-    await verify(tool, job, binary);
+  for (const { job: { outputDir }, packages } of builds) {
+    const built = path.join(binaries, path.basename(packages[packages.length - 1].Target!));
+    if (capture) {
+      await verify(tool, job, built);
+    }
+    fs.mkdirSync(outputDir, { recursive: true });
+    fs.copyFileSync(built, path.join(outputDir, 'bootstrap'));
   }
-  return { tool: tool.label, inputs: await goInputs(go, job, packages) };
+}
+
+/**
+ * Jobs that one call of the compiler can build: of one module, with the same settings, and with binaries of different names.
+ */
+export function groupGoJobs(jobs: GoJob[]): GoJob[][] {
+  const groups = new Map<string, GoJob[]>();
+  for (const job of jobs) {
+    const { package: name, outputDir, consumers, ...shared } = job;
+    const sameSettings = JSON.stringify(shared);
+    let key = sameSettings;
+    for (let i = 0; groups.get(key)?.some(other => path.basename(other.package) === path.basename(name)); i++) {
+      key = `${sameSettings}${i}`;
+    }
+    groups.set(key, [...groups.get(key) ?? [], job]);
+  }
+  return [...groups.values()];
 }
 
 /** The go command in the user's module, for Lambda's platform. */
 class GoModule {
-  constructor(private readonly tool: Tool, private readonly job: GoJob, private readonly workDir: string) {}
+  constructor(private readonly tool: Tool, private readonly job: GoJob) {}
 
   public async run(args: string[]): Promise<string> {
     const inContainer = this.tool.argv.length > 1;
@@ -75,43 +146,48 @@ class GoModule {
     const command = inContainer ? [...argv.slice(0, 2), ...Object.entries(env).flatMap(([k, v]) => ['-e', `${k}=${v}`]), ...argv.slice(2)] : argv;
     return runCommand([...command, ...args], { cwd: this.job.moduleRoot, env });
   }
-
-  /** Arguments that make go work on a copy of go.mod, in which a synth may change what it must not in the user's. */
-  public get ownModFile(): string[] {
-    return ['-mod=mod', `-modfile=${path.join(this.workDir, 'go.mod')}`];
-  }
 }
 
-/**
- * Prepares the build so that AWS clients made from a loaded configuration are captured, without a change to the user's files:
- * the SDK is added to a copy of go.mod, and a generated file is laid over each package that loads a configuration.
- * Gives the arguments of `go build`.
- */
-async function instrument(go: GoModule, job: GoJob, packages: GoPackage[], workDir: string): Promise<string[]> {
-  const usesClients = packages.some(p => p.Imports?.some(name => name.startsWith(AWS_CLIENTS)));
-  const capturesItself = packages.some(p => p.Imports?.includes(INSTRUMENTATION));
-  if (capturesItself || !usesClients) {
-    return []; // a second capture of the same client would be refused by the AWS SDK
+/** Whether AWS clients have to be captured by us: not when there are none, nor when the module does it itself. */
+function needsCapture({ job, packages }: GoBuild): boolean {
+  const imports = new Set(packages.flatMap(p => p.Imports ?? []));
+  const usesClients = [...imports].some(name => name.startsWith(AWS_CLIENTS));
+  // A second capture of the same client would be refused by the AWS SDK.
+  if (job.instrumentation === 'none' || !usesClients || imports.has(INSTRUMENTATION)) {
+    return false;
   }
-  const loaders = packages.filter(p => p.Imports?.includes(AWS_CONFIG));
-  if (loaders.length === 0) {
+  if (!imports.has(AWS_CONFIG)) {
     throw new Error(`the Go package '${job.package}' in '${job.moduleRoot}' makes AWS clients without config.LoadDefaultConfig, so they cannot be captured; ` +
       `load the configuration with it, or call awsv2.AWSV2Instrumentor(&cfg.APIOptions) of ${XRAY_SDK_GO.module} yourself`);
   }
-  fs.copyFileSync(path.join(job.moduleRoot, 'go.mod'), path.join(workDir, 'go.mod'));
-  const sums = path.join(job.moduleRoot, 'go.sum');
+  return true;
+}
+
+/**
+ * Prepares a build in which AWS clients made from a loaded configuration are captured, without a change to the user's files:
+ * the SDK is added to a copy of go.mod, and a generated file is laid over each package that loads a configuration.
+ * Gives the arguments of `go build`.
+ */
+async function captureArguments(go: GoModule, builds: GoBuild[], workDir: string): Promise<string[]> {
+  const { moduleRoot } = builds[0].job;
+  const modFile = path.join(workDir, 'go.mod');
+  fs.copyFileSync(path.join(moduleRoot, 'go.mod'), modFile);
+  const sums = path.join(moduleRoot, 'go.sum');
   if (fs.existsSync(sums)) {
     fs.copyFileSync(sums, path.join(workDir, 'go.sum'));
   }
-  const required = new RegExp(`^(?:require )?\\s*${XRAY_SDK_GO.module} v`, 'm').test(fs.readFileSync(path.join(workDir, 'go.mod'), 'utf8'));
-  await go.run(['get', `-modfile=${path.join(workDir, 'go.mod')}`, `${INSTRUMENTATION}${required ? '' : `@${XRAY_SDK_GO.version}`}`]);
-  await checkConfigPackage(go);
-  return [...go.ownModFile, `-overlay=${writeOverlay(loaders, workDir)}`];
+  const required = new RegExp(`^(?:require )?\\s*${XRAY_SDK_GO.module} v`, 'm').test(fs.readFileSync(modFile, 'utf8'));
+  await go.run(['get', `-modfile=${modFile}`, `${INSTRUMENTATION}${required ? '' : `@${XRAY_SDK_GO.version}`}`]);
+  const ownModFile = ['-mod=mod', `-modfile=${modFile}`];
+  await checkConfigPackage(go, ownModFile);
+  const packages = new Map(builds.flatMap(build => build.packages).map(p => [p.ImportPath, p]));
+  const loaders = [...packages.values()].filter(p => p.Imports?.includes(AWS_CONFIG));
+  return [...ownModFile, `-overlay=${writeOverlay(loaders, workDir)}`];
 }
 
 /** The package to build, and those it imports that lie in the user's own folders: of the same module, or of one that go.mod replaces by a folder. */
 async function listLocalPackages(go: GoModule, job: GoJob): Promise<GoPackage[]> {
-  const listed = await go.run(['list', '-deps', `-tags=${['lambda.norpc', ...job.tags].join(',')}`, '-json=Dir,ImportPath,Name,Imports,EmbedFiles,Module', job.package]);
+  const listed = await go.run(['list', '-deps', `-tags=${['lambda.norpc', ...job.tags].join(',')}`, '-json=Dir,ImportPath,Name,Target,Imports,EmbedFiles,Module', job.package]);
   const all = JSON.parse(`[${listed.trim().replace(/^}\n{/gm, '},\n{')}]`) as GoPackage[];
   // A module from the module cache has a version of its own; a folder that replaces one has none.
   return all.filter(p => p.Module && (p.Module.Main || (p.Module.Replace && !p.Module.Replace.Version)));
@@ -132,8 +208,8 @@ async function goInputs(go: GoModule, job: GoJob, packages: GoPackage[]): Promis
   };
 }
 
-async function checkConfigPackage(go: GoModule): Promise<void> {
-  const directory = (await go.run(['list', ...go.ownModFile, '-f', '{{.Dir}}', AWS_CONFIG])).trim();
+async function checkConfigPackage(go: GoModule, ownModFile: string[]): Promise<void> {
+  const directory = (await go.run(['list', ...ownModFile, '-f', '{{.Dir}}', AWS_CONFIG])).trim();
   const sources = fs.readdirSync(directory).filter(name => name.endsWith('.go') && !name.endsWith('_test.go'))
     .map(name => fs.readFileSync(path.join(directory, name), 'utf8')).join('\n');
   const broken = CONFIG_ASSUMPTIONS.filter(assumption => !assumption.test(sources));

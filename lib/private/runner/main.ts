@@ -4,21 +4,23 @@
  */
 import * as fs from 'fs';
 import * as os from 'os';
-import { bundleGo } from './go';
+import { bundleGo, groupGoJobs } from './go';
 import { bundleNodejsLayer, bundlePythonLayer } from './layers';
 import { bundleNodejs } from './nodejs';
 import { ProgressLine } from './progress-line';
 import { bundlePython } from './python';
-import { BundlingJob, JobResult, NodejsJob, RunnerInput, RunnerOutput } from '../bundling-job';
+import { BundlingJob, GoJob, JobResult, NodejsJob, RunnerInput, RunnerOutput } from '../bundling-job';
 
 async function main(): Promise<void> {
   const input = JSON.parse(fs.readFileSync(0, 'utf8')) as RunnerInput;
   const results = new Map<BundlingJob, JobResult>();
   const nodejs = input.jobs.filter((job): job is NodejsJob => job.kind === 'nodejs');
-  const others = input.jobs.filter(job => job.kind !== 'nodejs');
+  const go = input.jobs.filter((job): job is GoJob => job.kind === 'go');
+  const others = input.jobs.filter((job): job is Exclude<BundlingJob, NodejsJob | GoJob> => job.kind !== 'nodejs' && job.kind !== 'go');
 
   const queue = [
-    ...(nodejs.length > 0 ? [async () => bundleAllNodejs(nodejs, results)] : []),
+    ...groupGoJobs(go).map(jobs => async () => runTogether(jobs, 'go', bundleGo, results)),
+    ...(nodejs.length > 0 ? [async () => runTogether(nodejs, 'esbuild', bundleNodejs, results)] : []),
     ...others.map(job => async () => results.set(job, await runJob(job))),
   ];
   // `go build` and pip use several threads themselves: more jobs than cores only make each of them slower.
@@ -32,24 +34,28 @@ async function main(): Promise<void> {
   fs.writeFileSync(process.argv[2], JSON.stringify(output));
 }
 
-async function bundleAllNodejs(jobs: NodejsJob[], results: Map<BundlingJob, JobResult>): Promise<void> {
-  const progress = new ProgressLine(jobs.length === 1 ? jobs[0].consumers.join(', ') : `${jobs.length} Node.js packages`, 'esbuild');
+async function runTogether<J extends BundlingJob>(
+  jobs: J[], tool: string, bundle: (jobs: J[]) => Promise<Map<J, JobResult>>, results: Map<BundlingJob, JobResult>,
+): Promise<void> {
+  const consumers = jobs.flatMap(job => job.consumers);
+  const progress = new ProgressLine(consumers.length > 3 ? `${consumers.length} functions` : consumers.join(', '), tool);
   try {
-    for (const [job, result] of await bundleNodejs(jobs)) {
+    for (const [job, result] of await bundle(jobs)) {
       results.set(job, result);
     }
+  } catch (error) {
+    jobs.forEach(job => results.set(job, { error: (error as Error).message }));
   } finally {
     progress.end();
   }
 }
 
-async function runJob(job: Exclude<BundlingJob, NodejsJob>): Promise<JobResult> {
+async function runJob(job: Exclude<BundlingJob, NodejsJob | GoJob>): Promise<JobResult> {
   const progress = new ProgressLine(job.consumers.join(', '), job.kind);
   try {
     fs.mkdirSync(job.outputDir, { recursive: true });
     switch (job.kind) {
       case 'python': return await bundlePython(job);
-      case 'go': return await bundleGo(job);
       case 'nodejs-layer': return await bundleNodejsLayer(job);
       case 'python-layer': return await bundlePythonLayer(job);
     }

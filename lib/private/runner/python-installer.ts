@@ -1,6 +1,9 @@
+import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as path from 'path';
 import { LambdaArchitecture } from '../bundling-job';
+import { keepNewest, moveUnlessThere, packageCacheRoot } from '../package-cache';
+import { normalizePythonPackage } from './normalize-package';
 import { runCommand } from './run-command';
 import { findTool, Tool } from './tool';
 
@@ -14,18 +17,79 @@ export interface PythonTarget {
   readonly noDependencies?: boolean;
 }
 
+const LARGEST_NUMBER_OF_INSTALLATIONS = 100;
+
 /** Fetched by pip when a project has a uv.lock and the machine has no uv. */
 const UV_VERSION = '0.9.7';
 
 const PYTHON = ['python3', 'python', 'py'];
 const DOCKER_IMAGE = 'python:3.13-slim';
 
-/** Installs wheels for Lambda's platform, whatever this machine's is. Gives the installer's name and version. */
+/** Installations of this run, by what they install: functions with the same requirements share one. */
+type Installation = Promise<{ readonly directory: string; readonly tool: string }>;
+const installations = new Map<string, Installation>();
+
+/**
+ * Puts wheels for Lambda's platform into the target's folder, whatever this machine's platform is. Gives the installer's name and version.
+ * The same lines for the same platform are installed once, and found again by later synths, also after a change of the function's code.
+ *
+ * @param lines of a requirements file, with absolute paths
+ */
 export async function installRequirements(lines: string[], target: PythonTarget, sourceDir: string): Promise<string> {
+  const key = installationKey(lines, target);
+  const kept = key && dependencyCacheDir() ? path.join(dependencyCacheDir()!, key) : undefined;
+  if (kept && fs.existsSync(kept)) {
+    fs.cpSync(kept, target.directory, { recursive: true });
+    return 'dependencies of an earlier synth';
+  }
+  const id = key ?? target.directory;
+  if (!installations.has(id)) {
+    installations.set(id, installApart(lines, target, sourceDir, kept));
+  }
+  const { directory, tool } = await installations.get(id)!;
+  fs.cpSync(directory, target.directory, { recursive: true });
+  return tool;
+}
+
+/** Undefined when the lines name what may change without them: a project or a wheel in a folder. */
+function installationKey(lines: string[], target: PythonTarget): string | undefined {
+  const contents: string[] = [];
+  for (const line of lines) {
+    const file = /^(?:-r|--requirement|-c|--constraint) (\S+)/.exec(line)?.[1];
+    if (file) {
+      const text = fs.readFileSync(file, 'utf8');
+      if (/^\s*-(?:r|c|e|-requirement|-constraint|-editable)\b|^\s*\.{0,2}\/|file:/m.test(text)) {
+        return undefined;
+      }
+      contents.push(text);
+    } else if (/^-e|^--editable|^\/|^[A-Za-z]:\\|file:/.test(line)) {
+      return undefined;
+    }
+  }
+  const { directory, ...platform } = target;
+  const environment = Object.entries(process.env).filter(([name]) => /^(?:PIP|UV)_/.test(name)).sort();
+  return createHash('sha256').update(JSON.stringify([lines, contents, platform, environment])).digest('hex');
+}
+
+async function installApart(lines: string[], target: PythonTarget, sourceDir: string, kept: string | undefined): Installation {
+  const directory = `${target.directory}.dependencies-${installations.size}`;
+  const tool = await runInstaller(lines, { ...target, directory }, sourceDir);
+  normalizePythonPackage(directory);
+  if (kept) {
+    fs.mkdirSync(path.dirname(kept), { recursive: true });
+    const temporary = fs.mkdtempSync(`${kept}.new-`);
+    fs.cpSync(directory, temporary, { recursive: true });
+    moveUnlessThere(temporary, kept);
+    keepNewest(path.dirname(kept), LARGEST_NUMBER_OF_INSTALLATIONS);
+  }
+  return { directory, tool };
+}
+
+async function runInstaller(lines: string[], target: PythonTarget, sourceDir: string): Promise<string> {
   const file = `${target.directory}.requirements.txt`;
+  fs.mkdirSync(target.directory, { recursive: true });
   fs.writeFileSync(file, lines.join('\n') + '\n');
-  const mounts = [sourceDir, path.dirname(target.directory)];
-  const tool = await findInstaller(mounts);
+  const tool = await findInstaller([sourceDir, path.dirname(target.directory)]);
   const isUv = tool.label.startsWith('uv');
   try {
     await runCommand([
@@ -39,10 +103,13 @@ export async function installRequirements(lines: string[], target: PythonTarget,
   } catch (error) {
     throw new Error(`cannot install the requirements for Python ${target.pythonVersion} on ${target.architecture} with ${tool.label} (${lines.join(', ')}). ` +
       `If a package has no wheel for that platform, set another 'runtime' or 'architecture', or another version of the package.\n${(error as Error).message}`);
-  } finally {
-    fs.rmSync(file, { force: true });
   }
   return tool.label;
+}
+
+function dependencyCacheDir(): string | undefined {
+  const root = packageCacheRoot();
+  return root && path.join(root, 'python-dependencies');
 }
 
 async function findInstaller(mounts: string[]): Promise<Tool> {
