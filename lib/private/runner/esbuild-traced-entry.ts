@@ -156,7 +156,7 @@ function entrySource(job: NodejsJob): string {
   const name = JSON.stringify(job.handlerExport);
   return [
     ...(job.instrumentation === 'xray-sdk' ? [`import '${RUNTIME_MODULE}';`] : []),
-    `import * as handlerModule from ${JSON.stringify(job.entry)};`,
+    `import * as handlerModule from ${JSON.stringify(`./${path.basename(job.entry)}`)};`,
     // A CommonJS module that assigns module.exports has its handler on the default export.
     `const tracedHandler = handlerModule.${job.handlerExport} ?? handlerModule["def" + "ault"]?.[${name}];`,
     // Not declared under its own name, which may be a word that JavaScript keeps for itself: 'default', 'delete'.

@@ -113,8 +113,10 @@ function refuseMissingHandler(job: NodejsJob, warnings: Message[]): void {
 function formatMessage(message: Message): string {
   const { location } = message;
   const place = location ? `${location.file}:${location.line}:${location.column}: ` : '';
-  const hint = /^Could not resolve "([^."/@][^"/]*|@[^"/]+\/[^"/]+)/.exec(message.text)?.[1];
-  return `${place}${message.text}${hint ? ` (install '${hint}' in the project, or list it in 'externalModules' when a layer has it)` : ''}`;
+  const missing = /^Could not resolve "([^."/@][^"/]*|@[^"/]+\/[^"/]+)/.exec(message.text)?.[1];
+  const hint = missing ? ` (install '${missing}' in the project, or list it in 'externalModules' when a layer has it)`
+    : /^Top-level await .*"cjs"/.test(message.text) ? ' (set the bundling option \'format\' to OutputFormat.ESM)' : '';
+  return `${place}${message.text}${hint}`;
 }
 
 /** The package has to hold the SDK, and every AWS client in it has to pass through the captured base class. */
