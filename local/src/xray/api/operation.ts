@@ -51,7 +51,7 @@ export class ApiError extends Error {
 }
 
 /** Pieces of the schemas. A time is seconds since the epoch, or text in ISO 8601 as some clients send it. */
-export const TIME = { anyOf: [{ type: 'number' }, { type: 'string', minLength: 1 }] };
+export const TIME = { type: ['number', 'string'] };
 export const TEXT = { type: 'string' };
 export const TEXTS = { type: 'array', items: TEXT };
 

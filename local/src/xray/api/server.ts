@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fastifyStatic from '@fastify/static';
 import fastify, { FastifyInstance, FastifyReply } from 'fastify';
 import { ApiContext, ApiError, Operation } from './operation';
+import { FilterSyntaxError } from '../filter/filter-expression';
 
 export interface ServerOptions {
   readonly operations: readonly Operation[];
@@ -41,6 +42,7 @@ export function createServer({ operations, context, webDir, log }: ServerOptions
   });
   app.setErrorHandler((error: Error & { validation?: unknown; statusCode?: number }, request, reply) => {
     if (error instanceof ApiError) return answerError(reply, error.status, error.type, error.message);
+    if (error instanceof FilterSyntaxError) return answerError(reply, 400, 'InvalidRequestException', error.message);
     if (error.validation !== undefined) return answerError(reply, 400, 'InvalidRequestException', error.message.replace(/^body\//, '').replace(/^body /, ''));
     if (error.statusCode !== undefined && error.statusCode < 500) return answerError(reply, error.statusCode, 'InvalidRequestException', error.message);
     log(`${request.method} ${request.url.split('?')[0]} failed: ${error.stack ?? error.message}`);

@@ -95,11 +95,11 @@ export class ServiceGraph {
     if (facts.details !== undefined) this.addDetails(facts);
   }
 
-  /** The nodes: clients first, then services in the order in which they were first seen. */
+  /** The nodes: clients first, then services by their first start. */
   services(): GraphService[] {
     this.addLinks();
-    const clients = [...this.edges.values()].filter(({ from }) => from === FROM_CLIENT).sort((a, b) => a.to - b.to);
-    const nodes = this.nodes.filter((node): node is Node => node !== undefined);
+    const clients = [...this.edges.values()].filter(({ from }) => from === FROM_CLIENT).sort((a, b) => a.startMs - b.startMs);
+    const nodes = this.nodes.filter((node): node is Node => node !== undefined).sort((a, b) => a.startMs - b.startMs);
     const references = new Map(nodes.map((node, index) => [node.service.index, clients.length + index]));
     const outgoing = new Map<number, GraphEdge[]>();
     for (const edge of [...this.edges.values(), ...this.links.values()]) {

@@ -1,5 +1,5 @@
 import { ApiContext, ApiError } from '../api/operation';
-import { FilterExpression, FilterSyntaxError } from '../filter/filter-expression';
+import type { FilterExpression } from '../filter/filter-expression';
 import { parseFilter } from '../filter/parse-filter';
 import { selectorTest, visitFilter } from '../filter/trace-filter';
 import { CallStatistics, HistogramEntry, SummaryStatistics } from '../model/call-statistics';
@@ -84,13 +84,8 @@ function selectorOf({ filters }: ApiContext, text: string | undefined): Selector
 }
 
 function parseSelector(text: string): Extract<FilterExpression, { kind: 'service' | 'edge' }> {
-  try {
-    // `id(...)` by itself is a service named by it.
-    const expression = parseFilter(/^\s*id\s*\(/i.test(text) ? `service(${text})` : text);
-    if (expression.kind === 'service' || expression.kind === 'edge') return expression;
-  } catch (error) {
-    if (error instanceof FilterSyntaxError) throw new ApiError(`EntitySelectorExpression: ${error.message}`);
-    throw error;
-  }
+  // `id(...)` by itself is a service named by it.
+  const expression = parseFilter(/^\s*id\s*\(/i.test(text) ? `service(${text})` : text);
+  if (expression.kind === 'service' || expression.kind === 'edge') return expression;
   throw new ApiError('EntitySelectorExpression must be one service(...), edge(...) or id(...)');
 }

@@ -1,6 +1,5 @@
 import { LOCAL_ACCOUNT } from '../../settings';
 import { ApiError } from '../api/operation';
-import { FilterSyntaxError } from '../filter/filter-expression';
 import { parseFilter } from '../filter/parse-filter';
 import { FilterContext, TraceFilter, traceFilter } from '../filter/trace-filter';
 import { RootCauses, rootCausesOf } from '../model/root-causes';
@@ -13,7 +12,7 @@ const NO_CAUSES: RootCauses = { FaultRootCauses: [], ErrorRootCauses: [], Respon
 export class TraceFilters {
   constructor(private readonly store: TraceStore, private readonly groups: Groups) {}
 
-  /** The filter that an expression describes; empty text lets every trace through. Throws an ApiError that tells what is wrong with it. */
+  /** The filter that an expression describes; empty text lets every trace through. Throws a FilterSyntaxError. */
   of(expression: string | undefined): TraceFilter {
     return this.build(expression, []);
   }
@@ -43,11 +42,6 @@ export class TraceFilters {
 
   private build(expression: string | undefined, path: readonly string[]): TraceFilter {
     if (expression === undefined || expression.trim() === '') return () => true;
-    try {
-      return traceFilter(parseFilter(expression), this.context(path));
-    } catch (error) {
-      if (error instanceof FilterSyntaxError) throw new ApiError(error.message);
-      throw error;
-    }
+    return traceFilter(parseFilter(expression), this.context(path));
   }
 }

@@ -29,8 +29,10 @@ test('a fault is followed from the client down to where it began', () => {
 test('a failure that was caught does not reach the client', () => {
   const documents: SegmentDocument[] = [{
     trace_id: traceId(1), id: hexId(1), name: 'shop', start_time: T0, end_time: T0 + 1,
-    subsegments: [{ id: hexId(2), name: 'DynamoDB', namespace: 'aws', start_time: T0, end_time: T0 + 0.1, error: true, aws: { table_name: 't' },
-      cause: { exceptions: [{ id: hexId(3), type: 'ConditionalCheckFailedException' }] } }],
+    subsegments: [{
+      id: hexId(2), name: 'DynamoDB', namespace: 'aws', start_time: T0, end_time: T0 + 0.1, error: true, aws: { table_name: 't' },
+      cause: { exceptions: [{ id: hexId(3), type: 'ConditionalCheckFailedException' }] },
+    }],
   }];
   expect(causesOf(documents).ErrorRootCauses).toEqual([{
     ClientImpacting: false,

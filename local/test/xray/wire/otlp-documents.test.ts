@@ -139,17 +139,21 @@ describe('an OTLP packet', () => {
   test('maps exceptions with their stack, the same each time', () => {
     const span = {
       kind: 1, parent: '00000000000000ff', status: { code: 2 },
-      events: [{ name: 'exception', attributes: attributes({
-        'exception.type': 'TypeError', 'exception.message': 'x is not a function',
-        'exception.stacktrace': 'TypeError: x is not a function\n    at handler (/var/task/index.js:3:9)\n    at /var/task/b.js:7:1',
-      }) }],
+      events: [{
+        name: 'exception', attributes: attributes({
+          'exception.type': 'TypeError', 'exception.message': 'x is not a function',
+          'exception.stacktrace': 'TypeError: x is not a function\n    at handler (/var/task/index.js:3:9)\n    at /var/task/b.js:7:1',
+        }),
+      }],
     };
     const resource = { 'telemetry.sdk.language': 'nodejs' };
     const document = documentOf(span, resource);
-    expect(document.cause).toMatchObject({ exceptions: [{
-      type: 'TypeError', message: 'x is not a function', remote: false,
-      stack: [{ path: '/var/task/index.js', line: 3, label: 'handler' }, { path: '/var/task/b.js', line: 7 }],
-    }] });
+    expect(document.cause).toMatchObject({
+      exceptions: [{
+        type: 'TypeError', message: 'x is not a function', remote: false,
+        stack: [{ path: '/var/task/index.js', line: 3, label: 'handler' }, { path: '/var/task/b.js', line: 7 }],
+      }],
+    });
     expect(documentOf(span, resource)).toEqual(document);
   });
 
