@@ -8,15 +8,30 @@ interface JobBase {
   readonly consumers: string[];
 }
 
+/** What is recorded of a Node.js function. It is settled when the package is made. */
+export interface NodejsCapture {
+  /** Kinds of clients whose calls are recorded. */
+  readonly clients: readonly ('aws-sdk' | 'http' | 'fetch' | 'sql')[];
+  /** What happens at a call outside of an invocation, as the X-Ray SDK names it. */
+  readonly contextMissing: 'LOG_ERROR' | 'IGNORE_ERROR' | 'RUNTIME_ERROR';
+  /** Whether each invocation says if it is the first of its environment. */
+  readonly coldStart: boolean;
+  /** Whether each invocation records what the handler returns. */
+  readonly response: boolean;
+  /** Whether the package leaves out what it does not need of the X-Ray SDK. */
+  readonly trim: boolean;
+}
+
 export interface NodejsJob extends JobBase {
   readonly kind: 'nodejs';
   /** Absolute path of the handler's file. */
   readonly entry: string;
   /** Absolute path of the folder that source paths are relative to. */
   readonly projectRoot: string;
-  /** Name under which the entry exports the handler. */
+  /** Name under which the entry exports the handler; with dots when it is a member of what is exported. */
   readonly handlerExport: string;
   readonly instrumentation: 'xray-sdk' | 'none';
+  readonly capture: NodejsCapture;
   readonly sdkInLayer: boolean;
   /** Major version of the runtime, `24` for nodejs24.x. */
   readonly nodeVersion: number;

@@ -3,11 +3,13 @@ import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
+import { NodejsCapture } from './bundling-job';
 import { validationError } from './validation-error';
 import { NodejsBundlingOptions } from '../bundling';
 
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx'];
 const LOCK_FILES = ['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'];
+const CAPTURE_ALL: NodejsCapture = { clients: ['aws-sdk', 'http', 'fetch', 'sql'], contextMissing: 'LOG_ERROR', coldStart: false, response: false, trim: true };
 const ENABLE_SOURCE_MAPS = '--enable-source-maps';
 
 export const nodejsBundler: Bundler = {
@@ -23,12 +25,13 @@ export const nodejsBundler: Bundler = {
     const options = request.options as NodejsBundlingOptions;
     const esm = options.format === OutputFormat.ESM;
     // A path in the handler is how the original project lays its files out; the package has one file only.
-    const handlerExport = (request.handler ?? 'handler').split('.').pop()!;
-    if (!/^[\p{L}_$][\p{L}\p{N}_$]*$/u.test(handlerExport)) {
+    const [, ...exportPath] = path.posix.basename(request.handler ?? 'index.handler').split('.');
+    const handlerExport = exportPath.join('.') || request.handler!;
+    if (!/^[\p{L}_$][\p{L}\p{N}_$]*(?:\.[\p{L}_$][\p{L}\p{N}_$]*)*$/u.test(handlerExport)) {
       throw validationError(request.scope, `handler '${request.handler}' names no export; write 'handler' or 'index.handler'`);
     }
     return {
-      handler: `index.${handlerExport}`,
+      handler: `index.${handlerExport.split('.').pop()}`,
       environment: options.sourceMap ? { NODE_OPTIONS: ENABLE_SOURCE_MAPS } : {},
       job: {
         kind: 'nodejs',
@@ -36,6 +39,7 @@ export const nodejsBundler: Bundler = {
         projectRoot: projectRoot(path.dirname(request.entry)),
         handlerExport,
         instrumentation: request.instrumentation,
+        capture: CAPTURE_ALL,
         sdkInLayer: request.sdkInLayer,
         nodeVersion: nodeVersion(request.runtime),
         minify: options.minify,

@@ -87,7 +87,7 @@ describe('one run for the whole app', () => {
     add(stack, 'Minified', { entry: path.join(folder, 'f1.ts'), bundling: Bundling.nodejs({ minify: true }) });
     add(stack, 'Untraced', { entry: path.join(folder, 'f2.ts'), instrumentation: Instrumentation.none() });
     app.synth();
-    expect(calls()).toHaveLength(2);
+    expect(calls()).toHaveLength(3);
     expect(new Set(calls()).size).toBe(1);
   });
 

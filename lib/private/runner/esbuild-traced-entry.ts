@@ -1,101 +1,75 @@
 import * as fs from 'fs';
-import { createRequire, isBuiltin } from 'module';
+import { createRequire } from 'module';
 import * as path from 'path';
-import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
+import type { OnResolveArgs, Plugin, PluginBuild } from 'esbuild';
 import { NodejsJob } from '../bundling-job';
-import { nodejsRuntimeFile, PACKAGE_ROOT } from './xray-sdk';
+import { leanXRaySdk, serviceRegistration } from './lean-xray-sdk';
+import { setupSource } from './nodejs-setup';
+import { bundleOwnModules, ownModule } from './own-modules';
 
-/** Generated entries: one for each job, which captures first and imports the user's handler after that. */
+/** Generated entries: one for each job, which sets the instrumentation up and imports the user's handler after that. */
 export const ENTRY_NAMESPACE = 'cdk-traced-entry';
 
-/**
- * Files of this package and of the SDK that comes with it. esbuild writes the names of modules into what it makes, and the package lies in another
- * place on each machine (npm's folder, jsii's cache), so they are named after their place in it.
- */
-const OWN_NAMESPACE = 'cdk-traced-function';
-
-/** Imported by the generated entries. */
-const RUNTIME_MODULE = 'cdk-traced-function/runtime';
+/** What an entry imports first. */
+const SETUP_NAMESPACE = 'cdk-traced-setup';
 
 /** Stand-ins for modules that are not in the package but on Lambda: the SDK in the layer, AWS clients of the runtime. */
 const EXTERNAL_NAMESPACE = 'cdk-traced-external';
 
 /**
- * The file with the base class of all AWS SDK v3 clients, as ES module and as CommonJS: `@smithy/smithy-client`, and `@smithy/core` 3.24 and newer.
+ * The file with the base class of all AWS SDK v3 clients, as ES module and as CommonJS: `@aws-sdk/smithy-client` up to 3.3xx, `@smithy/smithy-client`,
+ * and `@smithy/core` 3.24 and newer.
  */
-export const CLIENT_FILE = new RegExp('[\\\\/]@smithy[\\\\/](?:' + [
-  'smithy-client[\\\\/]dist-es[\\\\/]client',
-  'smithy-client[\\\\/]dist-cjs[\\\\/]index',
-  'core[\\\\/]dist-es[\\\\/]submodules[\\\\/]client[\\\\/]smithy-client[\\\\/]client',
-  'core[\\\\/]dist-cjs[\\\\/]submodules[\\\\/]client[\\\\/]index',
+export const CLIENT_FILE = new RegExp('[\\\\/](?:' + [
+  '@aws-sdk[\\\\/]smithy-client[\\\\/]dist-(?:es|cjs)[\\\\/]client',
+  '@smithy[\\\\/]smithy-client[\\\\/]dist-es[\\\\/]client',
+  '@smithy[\\\\/]smithy-client[\\\\/]dist-cjs[\\\\/]index',
+  '@smithy[\\\\/]core[\\\\/]dist-es[\\\\/]submodules[\\\\/]client[\\\\/]smithy-client[\\\\/]client',
+  '@smithy[\\\\/]core[\\\\/]dist-cjs[\\\\/]submodules[\\\\/]client[\\\\/]index',
 ].join('|') + ')\\.js$');
 
-/** Registered by the runtime file, called by each copy of the base class when it is loaded. */
+/** Registered by the setup, called by each copy of the base class when it is loaded. */
 const HOOK = 'globalThis[Symbol.for("cdk-traced-function.captureClient")]';
-
-/** What a module of this package carries through the build. */
-interface OwnModule {
-  /** Absolute path. */
-  readonly file: string;
-  /** Folder from which the project's own SDK is looked for. */
-  readonly projectDir: string;
-}
 
 /** Unique in a build, and the same whatever else is built: it gets into source maps. */
 export function entryName(job: NodejsJob): string {
   const entry = path.relative(job.projectRoot, job.entry).split(path.sep).join('/');
-  return `${ENTRY_NAMESPACE}:${entry}#${job.handlerExport}${job.instrumentation === 'none' ? '?none' : ''}`;
+  return `${ENTRY_NAMESPACE}:${entry}#${job.handlerExport}`;
 }
 
-export function tracedEntryPlugin(jobs: NodejsJob[]): Plugin {
+/**
+ * @param jobs with equal options
+ * @param keep names of parts of the X-Ray SDK that stay as they are
+ */
+export function tracedEntryPlugin(jobs: NodejsJob[], keep: ReadonlySet<string>): Plugin {
   return {
     name: 'cdk-traced-function',
     setup(build: PluginBuild) {
       const byName = new Map(jobs.map(job => [entryName(job), job]));
-      build.onResolve({ filter: new RegExp(`^${ENTRY_NAMESPACE}:`) }, args => ({ path: args.path.slice(ENTRY_NAMESPACE.length + 1), namespace: ENTRY_NAMESPACE }));
-      build.onLoad({ filter: /.*/, namespace: ENTRY_NAMESPACE }, args => {
-        const job = byName.get(`${ENTRY_NAMESPACE}:${args.path}`)!;
-        return { contents: entrySource(job), loader: 'js', resolveDir: path.dirname(job.entry) };
-      });
-      resolveSdk(build, jobs[0]);
-      bundleOwnModules(build, jobs[0]);
-      if (jobs.some(job => job.instrumentation === 'xray-sdk')) {
-        captureBundledClients(build);
-        captureExternalClients(build, jobs[0].external);
+      const generate = (namespace: string, source: (job: NodejsJob) => string) => {
+        build.onResolve({ filter: new RegExp(`^${namespace}:`) }, args => ({ path: args.path.slice(namespace.length + 1), namespace }));
+        build.onLoad({ filter: /.*/, namespace }, args => {
+          const job = byName.get(`${ENTRY_NAMESPACE}:${args.path}`)!;
+          return { contents: source(job), loader: 'js', resolveDir: path.dirname(job.entry) };
+        });
+      };
+      generate(ENTRY_NAMESPACE, entrySource);
+      const [{ instrumentation, capture, external, sdkInLayer }] = jobs;
+      if (instrumentation === 'none') {
+        return;
       }
+      generate(SETUP_NAMESPACE, setupSource);
+      if (capture.clients.includes('aws-sdk')) {
+        captureBundledClients(build);
+        captureExternalClients(build, external);
+      }
+      resolveSdk(build, sdkInLayer);
+      if (!sdkInLayer && capture.trim) {
+        leanXRaySdk(build, keep); // in front of the next line, which takes what is left
+      }
+      bundleOwnModules(build);
     },
   };
-}
-
-/** Their imports are found as Node finds them, whatever the project calls external: the runtime does not have what the SDK needs. */
-function bundleOwnModules(build: PluginBuild, job: NodejsJob): void {
-  build.onResolve({ filter: new RegExp(`^${RUNTIME_MODULE}$`), namespace: ENTRY_NAMESPACE }, args => ({
-    // One for each folder: each finds the project's SDK from there.
-    path: `runtime of ${path.relative(job.projectRoot, args.resolveDir).split(path.sep).join('/') || '.'}`,
-    namespace: OWN_NAMESPACE,
-    pluginData: { file: nodejsRuntimeFile('xray-sdk.mjs'), projectDir: args.resolveDir } satisfies OwnModule,
-  }));
-  build.onResolve({ filter: /.*/, namespace: OWN_NAMESPACE }, args => {
-    if (isBuiltin(args.path)) {
-      return { path: args.path, external: true };
-    }
-    const importer = args.pluginData as OwnModule;
-    return ownModule(createRequire(importer.file).resolve(args.path), importer.projectDir);
-  });
-  build.onLoad({ filter: /.*/, namespace: OWN_NAMESPACE }, async args => {
-    const { file } = args.pluginData as OwnModule;
-    return {
-      contents: await fs.promises.readFile(file, 'utf8'),
-      loader: file.endsWith('.json') ? 'json' : 'js',
-      resolveDir: path.dirname(file),
-      pluginData: args.pluginData as OwnModule,
-    };
-  });
-}
-
-function ownModule(file: string, projectDir: string): OnResolveResult {
-  const name = path.relative(PACKAGE_ROOT, file).split(path.sep).join('/');
-  return { path: name, namespace: OWN_NAMESPACE, pluginData: { file, projectDir } satisfies OwnModule };
 }
 
 /** Appends a call of the hook to the base class, wherever the package takes it from and however many copies it has. */
@@ -124,6 +98,7 @@ function captureExternalClients(build: PluginBuild, external: string[]): void {
       `    if (Object.hasOwn(c.prototype, "send") && Object.hasOwn(c.prototype, "destroy")) ${HOOK}?.(c);`,
       '  }',
       '}',
+      serviceRegistration(args.path.split('/')[1]),
       'module.exports = sdk;',
     ].join('\n'),
     loader: 'js',
@@ -134,17 +109,16 @@ function captureExternalClients(build: PluginBuild, external: string[]): void {
  * A project that has the X-Ray SDK uses its own copy, so that the handler and the capture share one; others get this package's.
  * With a layer neither is bundled: `require` finds the layer, which `import` does not.
  */
-function resolveSdk(build: PluginBuild, job: NodejsJob): void {
+function resolveSdk(build: PluginBuild, inLayer: boolean): void {
   build.onResolve({ filter: /^aws-xray-sdk-core$/ }, async (args: OnResolveArgs) => {
     if (args.pluginData === 'resolving') {
       return undefined;
     }
-    if (job.sdkInLayer) {
+    if (inLayer) {
       return args.namespace === EXTERNAL_NAMESPACE ? { path: args.path, external: true } : { path: args.path, namespace: EXTERNAL_NAMESPACE };
     }
-    const projectDir = args.namespace === OWN_NAMESPACE ? (args.pluginData as OwnModule).projectDir : args.resolveDir;
-    const users = await build.resolve(args.path, { kind: args.kind, resolveDir: projectDir, pluginData: 'resolving' });
-    return users.errors.length === 0 ? users : ownModule(createRequire(__filename).resolve(args.path), projectDir);
+    const users = await build.resolve(args.path, { kind: args.kind, resolveDir: args.resolveDir, pluginData: 'resolving' });
+    return users.errors.length === 0 ? users : ownModule(createRequire(__filename).resolve(args.path));
   });
   build.onLoad({ filter: /^aws-xray-sdk-core$/, namespace: EXTERNAL_NAMESPACE }, args => ({
     contents: `module.exports = require(${JSON.stringify(args.path)});`,
@@ -153,13 +127,21 @@ function resolveSdk(build: PluginBuild, job: NodejsJob): void {
 }
 
 function entrySource(job: NodejsJob): string {
-  const name = JSON.stringify(job.handlerExport);
-  return [
-    ...(job.instrumentation === 'xray-sdk' ? [`import '${RUNTIME_MODULE}';`] : []),
-    `import * as handlerModule from ${JSON.stringify(`./${path.basename(job.entry)}`)};`,
+  const [first, ...members] = job.handlerExport.split('.');
+  const isTraced = job.instrumentation !== 'none';
+  const member = (object: string, names: string[]) => names.reduce((expression, name) => `${expression}?.[${JSON.stringify(name)}]`, object);
+  const found = [
+    member(`handlerModule.${first}`, members),
     // A CommonJS module that assigns module.exports has its handler on the default export.
-    `const tracedHandler = handlerModule.${job.handlerExport} ?? handlerModule["def" + "ault"]?.[${name}];`,
+    member('whole', [first, ...members]),
+    ...job.handlerExport === 'handler' ? ['(typeof whole === "function" ? whole : undefined)'] : [],
+  ];
+  return [
+    ...(isTraced ? [`import { trace } from ${JSON.stringify(`${SETUP_NAMESPACE}:${entryName(job).slice(ENTRY_NAMESPACE.length + 1)}`)};`] : []),
+    `import * as handlerModule from ${JSON.stringify(`./${path.basename(job.entry)}`)};`,
+    'const whole = handlerModule.default;',
+    `const tracedHandler = ${isTraced ? `trace(${found.join(' ?? ')})` : found.join(' ?? ')};`,
     // Not declared under its own name, which may be a word that JavaScript keeps for itself: 'default', 'delete'.
-    `export { tracedHandler as ${job.handlerExport} };`,
+    `export { tracedHandler as ${[first, ...members].pop()} };`,
   ].join('\n');
 }

@@ -4,6 +4,7 @@ import type { BuildOptions, Message, Metafile } from 'esbuild';
 import { JobResult, NodejsJob } from '../bundling-job';
 import { EsbuildInstallation, findEsbuild } from './esbuild-installation';
 import { CLIENT_FILE, entryName, tracedEntryPlugin } from './esbuild-traced-entry';
+import { usedParts } from './lean-xray-sdk';
 import { nodejsInputs } from './nodejs-inputs';
 
 /**
@@ -16,18 +17,19 @@ const REQUIRE_BANNER = "import { createRequire as __cdkTracedFunctionCreateRequi
 export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, JobResult>> {
   const groups = new Map<string, NodejsJob[]>();
   for (const job of jobs) {
-    const { entry, handlerExport, outputDir, consumers, instrumentation, ...shared } = job;
+    const { entry, handlerExport, outputDir, consumers, ...shared } = job;
     const key = JSON.stringify(shared);
     groups.set(key, [...groups.get(key) ?? [], job]);
   }
   const results = new Map<NodejsJob, JobResult>();
   for (const group of groups.values()) {
-    await bundleGroup(group, results);
+    await bundleGroup(group, results, []);
   }
   return results;
 }
 
-async function bundleGroup(jobs: NodejsJob[], results: Map<NodejsJob, JobResult>): Promise<void> {
+/** @param keep names of parts of the X-Ray SDK that stay as they are */
+async function bundleGroup(jobs: NodejsJob[], results: Map<NodejsJob, JobResult>, keep: string[]): Promise<void> {
   let installation: EsbuildInstallation;
   try {
     installation = await findEsbuild(jobs[0].projectRoot);
@@ -36,15 +38,23 @@ async function bundleGroup(jobs: NodejsJob[], results: Map<NodejsJob, JobResult>
     return;
   }
   try {
-    const built = await installation.esbuild.build(buildOptions(jobs));
+    const built = await installation.esbuild.build(buildOptions(jobs, keep));
     const outputs = outputsByEntry(built.metafile);
+    const again = new Map<string, NodejsJob[]>();
     for (const job of jobs) {
-      results.set(job, finish(job, outputs.get(entryName(job))!, built.warnings, installation));
+      const output = outputs.get(entryName(job))!;
+      const missing = usedParts(job, built.metafile, Object.keys(output.inputs)).filter(part => !keep.includes(part)).join();
+      if (missing) {
+        again.set(missing, [...again.get(missing) ?? [], job]);
+      } else {
+        results.set(job, finish(job, output, built.warnings, installation));
+      }
     }
+    await Promise.all([...again].map(async ([missing, group]) => bundleGroup(group, results, [...keep, ...missing.split(',')])));
   } catch (error) {
     if (jobs.length > 1) {
       // esbuild does not say which entries an error concerns: each is tried alone.
-      await Promise.all(jobs.map(async job => bundleGroup([job], results)));
+      await Promise.all(jobs.map(async job => bundleGroup([job], results, keep)));
       return;
     }
     const { errors, message } = error as { errors?: Message[]; message: string };
@@ -65,7 +75,7 @@ function finish(job: NodejsJob, output: Metafile['outputs'][string], warnings: M
   }
 }
 
-function buildOptions(jobs: NodejsJob[]): BuildOptions & { metafile: true } {
+function buildOptions(jobs: NodejsJob[], keep: string[]): BuildOptions & { metafile: true } {
   const [job] = jobs;
   const outdir = path.dirname(job.outputDir);
   const extension = job.esm ? '.mjs' : '.js';
@@ -89,7 +99,7 @@ function buildOptions(jobs: NodejsJob[]): BuildOptions & { metafile: true } {
     tsconfig: job.tsconfig,
     metafile: true,
     logLevel: 'silent',
-    plugins: [tracedEntryPlugin(jobs)],
+    plugins: [tracedEntryPlugin(jobs, new Set(keep))],
   };
 }
 
@@ -105,7 +115,8 @@ function outputsByEntry(metafile: Metafile): Map<string, Metafile['outputs'][str
 
 function refuseMissingHandler(job: NodejsJob, warnings: Message[]): void {
   // A warning for esbuild, which knows it of ES modules only; on Lambda it is the end.
-  if (warnings.some(w => w.id === 'import-is-undefined' && w.location?.file === entryName(job) && w.text.startsWith(`Import "${job.handlerExport}" `))) {
+  const lacks = (name: string) => warnings.some(w => w.id === 'import-is-undefined' && w.location?.file === entryName(job) && w.text.startsWith(`Import "${name}" `));
+  if (lacks(job.handlerExport.split('.')[0]) && lacks('default')) {
     throw new Error(`'${job.entry}' exports no '${job.handlerExport}'; export it, or set 'handler' to the name that it exports`);
   }
 }

@@ -1,0 +1,26 @@
+import { NodejsJob } from '../bundling-job';
+import { RUNTIME_PREFIX } from './own-modules';
+
+/** Source of the module that an entry imports before the user's: it captures the clients, and exports `trace`, which wraps the handler. */
+export function setupSource(job: NodejsJob): string {
+  const { clients, contextMissing, coldStart, response } = job.capture;
+  const imports: string[] = [];
+  const statements: string[] = [];
+  const use = (names: string, file: string, ...code: string[]) => {
+    imports.push(`import { ${names} } from ${JSON.stringify(RUNTIME_PREFIX + file)};`);
+    statements.push(...code);
+  };
+  imports.push('import AWSXRay from "aws-xray-sdk-core";');
+  use('xrayRecorder', 'xray-sdk/recorder.mjs', `const recorder = xrayRecorder(AWSXRay, "${contextMissing}");`);
+  if (clients.includes('aws-sdk')) {
+    use('captureAwsClients', 'xray-sdk/aws-clients.mjs', 'captureAwsClients(AWSXRay);');
+  }
+  if (clients.includes('http')) {
+    use('captureHttp', 'xray-sdk/http.mjs', 'captureHttp(AWSXRay);');
+  }
+  if (clients.includes('fetch')) {
+    use('captureFetch', 'capture/fetch.mjs', 'captureFetch(recorder);');
+  }
+  use('traceHandler', 'traced-handler.mjs', `export const trace = handler => traceHandler(handler, recorder, ${JSON.stringify({ coldStart, response })});`);
+  return [...imports, ...statements].join('\n');
+}
