@@ -43,10 +43,19 @@ const project = new awscdk.AwsCdkConstructLibrary({
   eslint: true,
   eslintOptions: { dirs: ['lib'], devdirs: ['test', 'bin', 'lambda', 'local'], prettier: false },
 
-  // Goes into functions whose project has no X-Ray SDK of its own; bundled, because jsii users of other languages have no npm.
-  bundledDeps: ['aws-xray-sdk-core@3.12.0'],
+  // Go into functions whose project has no copy of its own; bundled, because jsii users of other languages have no npm.
+  bundledDeps: ['@opentelemetry/api@1.9.1', 'aws-xray-sdk-core@3.12.0'],
   devDeps: [
     '@aws-sdk/client-dynamodb',
+    // The oldest layout of the AWS SDK's base class that is tested.
+    'aws-sdk-client-dynamodb-3.567@npm:@aws-sdk/client-dynamodb@3.567.0',
+    '@aws-sdk/client-lambda',
+    '@aws-sdk/client-s3',
+    '@aws-sdk/client-sns',
+    '@aws-sdk/client-sqs',
+    '@opentelemetry/otlp-transformer@0.215.0',
+    'mysql2',
+    'pg',
     '@swc/core',
     '@swc/jest',
     '@types/aws-lambda',
