@@ -4,7 +4,7 @@ import * as path from 'path';
 import { LambdaArchitecture } from '../bundling-job';
 import { keepNewest, moveUnlessThere, packageCacheRoot } from '../package-cache';
 import { normalizePythonPackage } from './normalize-package';
-import { runCommand } from './run-command';
+import { runCommand, withoutCredentials } from './run-command';
 import { findTool, Tool } from './tool';
 
 export interface PythonTarget {
@@ -101,8 +101,8 @@ async function runInstaller(lines: string[], target: PythonTarget, sourceDir: st
       ...target.installArgs,
     ], { cwd: sourceDir });
   } catch (error) {
-    throw new Error(`cannot install the requirements for Python ${target.pythonVersion} on ${target.architecture} with ${tool.label} (${lines.join(', ')}). ` +
-      `If a package has no wheel for that platform, set another 'runtime' or 'architecture', or another version of the package.\n${(error as Error).message}`);
+    throw new Error(`cannot install the requirements for Python ${target.pythonVersion} on ${target.architecture} with ${tool.label} ` +
+      `(${withoutCredentials(lines.join(', '))}). If a package has no wheel for that platform, set another 'runtime' or 'architecture', or another version of the package.\n${(error as Error).message}`);
   }
   return tool.label;
 }
@@ -160,23 +160,27 @@ async function installUv(workDir: string): Promise<Tool> {
   return { argv: [uv], label: `uv ${UV_VERSION}` };
 }
 
-/** Lambda's newer images have glibc 2.34, those up to Python 3.11 have 2.26. */
-function manylinux(target: PythonTarget): string[] {
-  const machine = target.architecture === 'arm64' ? 'aarch64' : 'x86_64';
-  const minor = Number(target.pythonVersion.split('.')[1]);
-  return [...(minor >= 12 ? [`manylinux_2_28_${machine}`] : []), `manylinux2014_${machine}`];
+/** Oldest and newest minor version of glibc 2 whose wheels are taken: Lambda's newer images have 2.34, those up to Python 3.11 have 2.26. */
+function glibc(target: PythonTarget): { oldest: number; newest: number } {
+  return { oldest: 17, newest: Number(target.pythonVersion.split('.')[1]) >= 12 ? 28 : 17 };
+}
+
+function machine(target: PythonTarget): string {
+  return target.architecture === 'arm64' ? 'aarch64' : 'x86_64';
 }
 
 function uvPlatform(target: PythonTarget): string[] {
-  const machine = target.architecture === 'arm64' ? 'aarch64' : 'x86_64';
-  const [newest] = manylinux(target);
-  const platform = newest.startsWith('manylinux2014') ? `${machine}-manylinux2014` : `${machine}-manylinux_2_28`;
+  const { newest } = glibc(target);
+  const platform = `${machine(target)}-${newest === 17 ? 'manylinux2014' : `manylinux_2_${newest}`}`;
   return ['--python-platform', platform, '--python-version', target.pythonVersion, '--no-compile-bytecode'];
 }
 
 function pipPlatform(target: PythonTarget): string[] {
+  const { oldest, newest } = glibc(target);
+  // uv takes the older ones for granted, pip wants each of them.
+  const manylinux = Array.from({ length: newest - oldest + 1 }, (_, i) => `manylinux_2_${newest - i}`);
   return [
-    ...manylinux(target).flatMap(platform => ['--platform', platform]),
+    ...[...manylinux, 'manylinux2014'].flatMap(platform => ['--platform', `${platform}_${machine(target)}`]),
     '--implementation', 'cp', '--python-version', target.pythonVersion,
     '--no-compile', '--upgrade', '--no-input', '--disable-pip-version-check', '--quiet', '--root-user-action', 'ignore',
   ];

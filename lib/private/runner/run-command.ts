@@ -31,9 +31,14 @@ export async function runCommand(argv: readonly string[], options: CommandOption
       if (code === 0) {
         resolve(stdout);
       } else {
-        reject(new Error(`'${argv.join(' ')}' ended with ${signal ?? `status ${code}`}${options.cwd ? ` in ${options.cwd}` : ''}:\n` +
-          all.trim().slice(-SHOWN_OUTPUT_CHARACTERS)));
+        reject(new Error(withoutCredentials(`'${argv.join(' ')}' ended with ${signal ?? `status ${code}`}${options.cwd ? ` in ${options.cwd}` : ''}:\n` +
+          all.trim().slice(-SHOWN_OUTPUT_CHARACTERS))));
       }
     });
   });
+}
+
+/** The address of a private package index may hold a password, and errors end up in logs. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/\b([a-z][a-z+.-]*:\/\/)[^\s/@]+@/gi, '$1***@');
 }
