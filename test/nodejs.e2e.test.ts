@@ -4,7 +4,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LambdaEnvironment, PARENT, ROOT } from './lambda-environment';
 import { bundle, bundlingError } from './packages';
-import { fixture, NODEJS_ENTRY, projectFolder } from './test-app';
+import { fixture, projectFolder } from './test-app';
 import { Bundling, Instrumentation, NodejsBundlingOptions, SdkDelivery, TracedFunctionProps } from '../lib';
 
 const nodejs = (name: string, options: NodejsBundlingOptions = {}, more: Partial<TracedFunctionProps> = {}): TracedFunctionProps =>

@@ -1,0 +1,232 @@
+import { execFileSync } from 'child_process';
+import * as fs from 'fs';
+import * as path from 'path';
+import { App, Stack } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { LambdaEnvironment, PARENT, ROOT } from './lambda-environment';
+import { installUv, LOCAL_PYTHON } from './local-python';
+import { bundle, bundlingError, packageFolders } from './packages';
+import { PYTHON_ENTRY, projectFolder, temporaryFolder } from './test-app';
+import { Bundling, Instrumentation, SdkDelivery, TracedFunction, TracedFunctionProps } from '../lib';
+
+const HANDLER = 'def handler(event, context):\n    return "plain"\n';
+const PUT_ITEM = fs.readFileSync(path.join(PYTHON_ENTRY, 'handler.py'), 'utf8');
+
+function python(files: Record<string, string>, more: Partial<TracedFunctionProps> = {}): TracedFunctionProps {
+  return { entry: projectFolder({ 'handler.py': HANDLER, ...files }), ...LOCAL_PYTHON, ...more };
+}
+
+/** Name and version of every distribution in a package, such as `six-1.17.0`. */
+function distributions(folder: string): string[] {
+  return fs.readdirSync(folder).filter(name => name.endsWith('.dist-info')).map(name => name.replace('.dist-info', '')).sort();
+}
+
+function compiledFiles(folder: string): string[] {
+  return fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.so'));
+}
+
+const SDK = ['aws_xray_sdk-2.15.0', 'wrapt-1.17.3'];
+
+let packages: Record<string, string>;
+let environment: LambdaEnvironment;
+let uv: string;
+const uvLocked = projectFolder({
+  'handler.py': HANDLER,
+  'pyproject.toml': '[project]\nname = "locked"\nversion = "1.0.0"\nrequires-python = ">=3.11"\ndependencies = ["six<1.17", "aws-xray-sdk<2.15"]\n',
+});
+
+beforeAll(async () => {
+  environment = await LambdaEnvironment.start();
+  uv = installUv(temporaryFolder());
+  // Made here: a lock file carries the address of the registry that was used.
+  execFileSync(path.join(uv, 'uv'), ['lock', '--quiet'], { cwd: uvLocked, stdio: ['ignore', 'inherit', 'inherit'] });
+  packages = bundle({
+    Plain: { entry: PYTHON_ENTRY, ...LOCAL_PYTHON },
+    Arm: python({}, { runtime: lambda.Runtime.PYTHON_3_13, architecture: lambda.Architecture.ARM_64 }),
+    X86: python({}, { runtime: lambda.Runtime.PYTHON_3_14, architecture: lambda.Architecture.X86_64 }),
+    Boto: python({ 'handler.py': PUT_ITEM, 'requirements.txt': 'boto3==1.40.0\n' }),
+    OwnSdk: python({ 'requirements.txt': '-r more.txt\nsix==1.17.0  # comment\n', 'more.txt': 'aws_xray_sdk == 2.14.0\nwrapt==1.16.0\n' }),
+    Pyproject: python({ 'pyproject.toml': '[project]\nname = "a"\nversion = "1"\ndependencies = ["six==1.17.0"]\n[tool.poetry]\n' }),
+    UvLock: { entry: uvLocked, ...LOCAL_PYTHON },
+    Layer: python({ 'handler.py': PUT_ITEM, 'requirements.txt': 'aws-xray-sdk\n' }, { sdkDelivery: SdkDelivery.sharedLayer() }),
+    Untraced: python({}, { instrumentation: Instrumentation.none() }),
+    Nested: python({ 'api/items.py': PUT_ITEM, 'api/__init__.py': '' }, { handler: 'api/items.handler' }),
+    Sources: python({ 'bin/tool': '#!/bin/sh', 'tests/a.py': '', 'docs/plan.md': '', 'docs/kept.md': '', '.venv/x': '', 'pkg/__pycache__/x.pyc': '' },
+      { bundling: Bundling.python({ exclude: ['tests', 'docs/plan.md'] }) }),
+  });
+});
+afterAll(async () => environment.stop());
+
+const RUN = `
+import importlib, json, sys
+module, name = sys.argv[1].rsplit(".", 1)
+print(json.dumps(getattr(importlib.import_module(module), name)({"id": "a"}, None)))`;
+
+/** Runs a package's handler; the folders come first in Python's path, then what this machine's Python has. */
+async function invoke(id: string, { handler = 'cdk_traced_function.handler', layers = [] as string[] } = {}) {
+  return environment.run(['python3', '-B', '-c', RUN, handler], packages[id], { PYTHONPATH: [packages[id], ...layers].join(path.delimiter) });
+}
+
+const putItem = { name: 'dynamodb', namespace: 'aws', trace_id: ROOT, parent_id: PARENT, aws: { operation: 'PutItem', table_name: 'items', request_id: 'REQUEST' } };
+
+function hasBoto3(): boolean {
+  try {
+    execFileSync('python3', ['-c', 'import boto3'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+const testWithBoto3 = hasBoto3() ? test : test.skip;
+if (!hasBoto3()) {
+  console.warn("The tests of packages that leave boto3 to the runtime are skipped: this machine's python3 has none; run 'python3 -m pip install boto3'");
+}
+
+test('a function that brings boto3 is captured, and keeps all parts of it', async () => {
+  const { output, documents, calls } = await invoke('Boto');
+  expect(output).toBe('"a"');
+  expect(documents).toMatchObject([putItem]);
+  expect(calls).toEqual([{ operation: 'DynamoDB_20120810.PutItem', traceHeader: `Root=${ROOT};Parent=${documents[0].id};Sampled=1` }]);
+  expect(distributions(packages.Boto)).toEqual(expect.arrayContaining(['boto3-1.40.0', expect.stringMatching(/^botocore-1\.40\./), expect.stringMatching(/^s3transfer-/)]));
+});
+
+testWithBoto3.each(['Plain', 'Nested'])('%s: a function that leaves boto3 to the runtime is captured', async id => {
+  const { output, documents } = await invoke(id);
+  expect([output, documents]).toMatchObject(['"a"', [putItem]]);
+});
+
+testWithBoto3('with the layer the SDK is in the layer and not in the package', async () => {
+  const layer = path.join(packages[Object.keys(packages).find(id => id.startsWith('TracingLayerpython'))!], 'python');
+  const { documents } = await invoke('Layer', { layers: [layer] });
+  expect(documents).toMatchObject([putItem]);
+  expect(distributions(packages.Layer)).toEqual([]);
+  expect(distributions(layer)).toEqual(SDK);
+  expect(compiledFiles(layer)).toEqual([]);
+});
+
+test('a function without requirements gets the SDK, and nothing that the runtime has', () => {
+  expect(distributions(packages.Plain)).toEqual(SDK);
+  expect(fs.readdirSync(packages.Plain).filter(name => !name.endsWith('.dist-info')).sort()).toEqual(['aws_xray_sdk', 'cdk_traced_function.py', 'handler.py', 'wrapt']);
+});
+
+test('the version of the SDK is the project\'s own, also when an included file names it', () => {
+  expect(distributions(packages.OwnSdk)).toEqual(['aws_xray_sdk-2.14.0', 'six-1.17.0', 'wrapt-1.16.0']);
+});
+
+test('requirements come from pyproject.toml', () => {
+  expect(distributions(packages.Pyproject)).toEqual([SDK[0], 'six-1.17.0', SDK[1]]);
+});
+
+test('requirements come from uv.lock, with the versions in it', () => {
+  const found = distributions(packages.UvLock);
+  expect(found).toEqual(expect.arrayContaining(['six-1.16.0', 'aws_xray_sdk-2.14.0']));
+  expect(found.filter(name => name.startsWith('botocore'))).toEqual([]);
+  const [, locked] = /name = "wrapt"\nversion = "(.*)"/.exec(fs.readFileSync(path.join(uvLocked, 'uv.lock'), 'utf8'))!;
+  expect(found).toContain(`wrapt-${locked}`);
+});
+
+test('wheels are those of the runtime\'s version and architecture', () => {
+  expect(compiledFiles(packages.Arm)).toEqual([expect.stringMatching(/cpython-313-aarch64-linux-gnu\.so$/)]);
+  expect(compiledFiles(packages.X86)).toEqual([expect.stringMatching(/cpython-314-x86_64-linux-gnu\.so$/)]);
+});
+
+test('a function without instrumentation holds its sources only', async () => {
+  expect(fs.readdirSync(packages.Untraced)).toEqual(['handler.py']);
+  expect((await invoke('Untraced', { handler: 'handler.handler' })).output).toBe('"plain"');
+});
+
+test('sources are copied but for what is excluded or of no use on Lambda', () => {
+  const files = fs.readdirSync(packages.Sources, { recursive: true, encoding: 'utf8' }).map(name => name.split(path.sep).join('/'));
+  expect(files).toEqual(expect.arrayContaining(['bin/tool', 'docs/kept.md', 'handler.py', 'pkg']));
+  expect(files.filter(name => /plan\.md|tests|\.venv|__pycache__|\.pyc$|^bin\/(?!tool)|RECORD|INSTALLER/.test(name))).toEqual([]);
+});
+
+test('a package holds no path of this machine', () => {
+  for (const id of ['Plain', 'Boto', 'UvLock']) {
+    const files = fs.readdirSync(packages[id], { recursive: true, encoding: 'utf8' }).map(name => path.join(packages[id], name)).filter(file => fs.statSync(file).isFile());
+    expect(files.filter(file => /cdk-traced-function-test-|bundling-/.test(fs.readFileSync(file, 'latin1')) || fs.readFileSync(file, 'latin1').includes(PYTHON_ENTRY))).toEqual([]);
+  }
+});
+
+test('uv and pip make the same package', () => {
+  const PATH = process.env.PATH!;
+  try {
+    process.env.PATH = `${uv}${path.delimiter}${PATH}`;
+    const { Plain, Arm, X86 } = bundle({
+      Plain: { entry: PYTHON_ENTRY, ...LOCAL_PYTHON },
+      Arm: python({}, { runtime: lambda.Runtime.PYTHON_3_13, architecture: lambda.Architecture.ARM_64 }),
+      X86: python({}, { runtime: lambda.Runtime.PYTHON_3_14, architecture: lambda.Architecture.X86_64 }),
+    });
+    expect([Plain, Arm, X86].map(folder => path.basename(folder))).toEqual([packages.Plain, packages.Arm, packages.X86].map(folder => path.basename(folder)));
+  } finally {
+    process.env.PATH = PATH;
+  }
+});
+
+describe('sources', () => {
+  const none = { instrumentation: Instrumentation.none() };
+
+  test('behind a link are copied', () => {
+    const outside = projectFolder({ 'shared.py': 'x = 1', 'folder/deep.py': 'y = 2' });
+    const props = python({}, none);
+    fs.symlinkSync(path.join(outside, 'shared.py'), path.join(props.entry, 'shared.py'));
+    fs.symlinkSync(path.join(outside, 'folder'), path.join(props.entry, 'folder'));
+    const { Function: output } = bundle({ Function: props });
+    expect(fs.readFileSync(path.join(output, 'folder', 'deep.py'), 'utf8')).toBe('y = 2');
+    expect(fs.lstatSync(path.join(output, 'shared.py')).isSymbolicLink()).toBe(false);
+  });
+
+  test('fail when they are a link to nothing', () => {
+    const props = python({}, none);
+    fs.symlinkSync('gone.py', path.join(props.entry, 'broken.py'));
+    expect(bundlingError({ Function: props })).toMatch(/source file '.*broken\.py' is a link to 'gone\.py', which does not exist; remove it, or name it in 'exclude'/);
+  });
+
+  test('fail when a link leads into itself', () => {
+    const props = python({}, none);
+    fs.symlinkSync('.', path.join(props.entry, 'loop'));
+    expect(bundlingError({ Function: props })).toMatch(/source folder '.*loop' is a link to a folder around it/);
+  });
+
+  test('may have the app\'s output folder inside', () => {
+    const { entry } = python({});
+    const stack = new Stack(new App({ outdir: path.join(entry, 'out') }), 'Stack');
+    new TracedFunction(stack, 'Function', { entry, ...none });
+    expect(fs.readdirSync(packageFolders(stack).Function)).toEqual(['handler.py']);
+  });
+});
+
+describe('bundling', () => {
+  test('fails with a requirement that exists nowhere, and names it', () => {
+    const message = bundlingError({ Function: python({ 'requirements.txt': 'no-such-package-anywhere==1.0.0\n' }, { instrumentation: Instrumentation.none() }) });
+    expect(message).toMatch(/^cannot bundle 'Stack\/Function': cannot install the requirements for Python 3\.\d+ on \w+ with pip [\d.]+ \(no-such-package-anywhere==1\.0\.0\)/);
+    expect(message).toContain('No matching distribution found for no-such-package-anywhere==1.0.0');
+  });
+
+  test('fails without showing the password of an index', () => {
+    const message = bundlingError({ Function: python({ 'requirements.txt': '--index-url http://me:secret@127.0.0.1:9/simple\n--no-index\nsix==0.0.0\n' }) });
+    expect(message).toContain('http://***@127.0.0.1:9/simple');
+    expect(message).not.toContain('secret');
+  });
+
+  test.each<[string, Record<string, string>, RegExp]>([
+    ['an included file that is not there', { 'requirements.txt': '-r gone.txt' }, /cannot find the requirements file '.*gone\.txt', which '.*requirements\.txt' includes/],
+    ['dependencies for Poetry only', { 'pyproject.toml': '[tool.poetry.dependencies]\nsix = "*"\n' }, /pyproject\.toml' lists its dependencies for Poetry only; move them to \[project\]/],
+    ['dynamic dependencies', { 'pyproject.toml': '[project]\nname = "a"\nversion = "1"\ndynamic = ["dependencies"]\n' }, /leaves its dependencies to the build .* write them into requirements\.txt/],
+    ['a pyproject.toml that is none', { 'pyproject.toml': 'this is = not toml' }, /TOMLDecodeError/],
+    ['a uv.lock without its project', { 'uv.lock': 'version = 1\n' }, /No `pyproject\.toml` found/],
+  ])('fails with %s', (_, files, message) => {
+    expect(bundlingError({ Function: python(files, { instrumentation: Instrumentation.none() }) })).toMatch(message);
+  });
+
+  test('fails when the handler is excluded', () => {
+    const bundling = Bundling.python({ exclude: ['handler.py'] });
+    expect(bundlingError({ Function: python({}, { bundling, instrumentation: Instrumentation.none() }) }))
+      .toMatch(/the finished package of '.*' has no module 'handler' \(looked for handler\.py, handler\/__init__\.py\); take it off 'exclude'/);
+  });
+
+  test('fails when an argument takes the SDK away', () => {
+    const bundling = Bundling.python({ installArgs: ['--dry-run'] });
+    expect(bundlingError({ Function: python({}, { bundling }) })).toMatch(/the finished package of '.*' has no module 'aws_xray_sdk'/);
+  });
+});
