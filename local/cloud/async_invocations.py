@@ -3,7 +3,7 @@
 Local choices, all by environment variable:
 - CDK_TRACED_RETRY_SECONDS: wait before the first retry, doubled for the second (Lambda waits 1 and 2 minutes). Default 1.
 - CDK_TRACED_CONCURRENCY: executions of one function at a time. Each is a process here, so a burst waits in the queue, which
-  is what its dwell time shows. Default: twice the processors, at least 4.
+  is what its dwell time shows. Default: the number of processors, at least 2.
 """
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _queue_of(function_arn: str) -> ThreadPoolExecutor:
     arn = ":".join(function_arn.split(":")[:7])  # all versions share the function's concurrency
     with _queues_lock:
         if arn not in _queues:
-            limit = int(os.environ.get("CDK_TRACED_CONCURRENCY") or max(4, 2 * (os.cpu_count() or 1)))
+            limit = int(os.environ.get("CDK_TRACED_CONCURRENCY") or max(2, os.cpu_count() or 1))
             _queues[arn] = ThreadPoolExecutor(max_workers=limit, thread_name_prefix=f"async-{arn.rsplit(':', 1)[-1]}")
         return _queues[arn]
 

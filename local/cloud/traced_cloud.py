@@ -48,7 +48,6 @@ def main() -> None:
     except (MinistackChanged, ImportError) as error:
         fail(str(error))
     asyncio.run(serve(app, listener, port))
-    stop_function_processes()
 
 
 def tell(event: dict[str, Any]) -> None:
@@ -131,6 +130,7 @@ async def serve(app: Any, listener: socket.socket, port: int) -> None:
         await app(scope, receive, send_and_announce if scope["type"] == "lifespan" else send)
 
     await hypercorn_serve(announcing, config, shutdown_trigger=stop.wait)
+    stop_function_processes()  # from here, because leaving the loop would wait for threads that a handler may block
 
 
 def _watch_parent(stop: Any) -> None:
@@ -138,7 +138,8 @@ def _watch_parent(stop: Any) -> None:
         pass
     stop()
     time.sleep(5)  # a shutdown that hangs must not keep an orphan alive
-    _kill_group()
+    if os.getpgrp() == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(1)
 
 

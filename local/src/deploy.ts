@@ -56,11 +56,16 @@ export class CdkApp {
   async prepare(stacks: readonly string[]): Promise<void> {
     const { log } = this.options;
     log('synthesising the app and bootstrapping the local cloud...');
-    const synth = ['synth', ...this.selected(stacks), '--quiet', '--output', this.assembly, ...(this.options.app ? ['--app', this.options.app] : [])];
+    const synth = ['synth', ...stacks, '--quiet', '--output', this.assembly, ...(this.options.app ? ['--app', this.options.app] : [])];
     // Bootstrapping needs no app, and must not synthesise it a second time.
     const bootstrap = ['bootstrap', `aws://${LOCAL_ACCOUNT}/${LOCAL_REGION}`, '--app', '', '--toolkit-stack-name', 'CDKToolkit'];
+    let failing = false;
     await together([
-      signal => this.cdk(synth, SYNTH_TIMEOUT_MS, signal, line => log(line)),
+      // Progress of bundling is shown as it comes; an error is told once, at the end, by its sentence.
+      signal => this.cdk(synth, SYNTH_TIMEOUT_MS, signal, line => {
+        failing ||= ERROR_BEGINS.test(line) || /^\s+(throw |at )|:\d+$|^\s*\^+$/.test(line);
+        if (!failing && !/feature flags are not configured/.test(line)) log(line);
+      }),
       signal => this.cdk(bootstrap, DEPLOY_TIMEOUT_MS, signal),
     ], this.options.signal);
   }
@@ -91,12 +96,23 @@ export class CdkApp {
         if (onLine && line.trim() !== '') onLine(line);
       },
     });
-    if (status !== 0) {
-      const shown = output.split('\n').filter(line => line.trim() !== '').slice(-SHOWN_LINES).join('\n');
-      throw new LauncherError(`'cdk ${args[0]}' failed with status ${status}:\n${shown}`);
-    }
+    if (status !== 0) throw new LauncherError(`'cdk ${args[0]}' failed: ${errorOf(output) ?? `status ${status}`}`);
     return output;
   }
+}
+
+const ERROR_BEGINS = /^(?:Uncaught )?(?:[A-Z]\w*)?Error(?: \[\w+\])?: |^❌ {1,2}/;
+
+/** What went wrong, without the stack of it: the first error's sentences, else the last lines of output. Undefined where there is none. */
+export function errorOf(output: string): string | undefined {
+  const lines = output.split('\n').filter(line => line.trim() !== '');
+  const start = lines.findIndex(line => ERROR_BEGINS.test(line));
+  if (start < 0) return lines.slice(-SHOWN_LINES).join('\n') || undefined;
+  const end = lines.findIndex((line, index) => index > start && /^\s+at |^Node\.js v|^\s*\{$/.test(line));
+  const message = lines.slice(start, end < 0 ? start + SHOWN_LINES : end).join('\n').replace(ERROR_BEGINS, '');
+  // The place in the app's own code says more than the library's.
+  const frame = lines.slice(start).find(line => /^\s+at .*[:/]/.test(line) && !/node_modules|node:/.test(line));
+  return frame ? `${message}\n  ${frame.trim()}` : message;
 }
 
 /** Runs all at the same time; when one fails the others are ended, and its error is the result. */

@@ -5,11 +5,14 @@
 // Whatever the function prints goes to the log. Messages and log formats are those of AWS's runtime interface client for Node.js.
 'use strict';
 const fs = require('fs');
+const http = require('http');
+const https = require('https');
+const { syncBuiltinESMExports } = require('module');
 const path = require('path');
 const readline = require('readline');
 const util = require('util');
 const { Writable } = require('stream');
-const { pathToFileURL } = require('url');
+const { pathToFileURL, urlToHttpOptions } = require('url');
 
 const LOG_END = '\x1e'; // marks, in the log, where an invocation's lines end
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
@@ -37,6 +40,23 @@ function patchConsole() {
   for (const [method, level] of Object.entries({ log: 'INFO', info: 'INFO', warn: 'WARN', error: 'ERROR', debug: 'DEBUG', trace: 'TRACE' })) {
     console[method] = (...args) => write(level, args);
   }
+}
+
+/**
+ * CloudFormation's response address is https on AWS, and CDK's custom resources call it as such, without the port that it
+ * has here. Only that path is sent to the cloud over http.
+ */
+function patchResponseUrl() {
+  const cloud = new URL(process.env.AWS_ENDPOINT_URL ?? 'http://127.0.0.1');
+  const { request } = https;
+  https.request = function (...args) {
+    const url = typeof args[0] === 'string' || args[0] instanceof URL ? urlToHttpOptions(new URL(args[0])) : {};
+    const options = { ...url, ...args.find((arg) => typeof arg === 'object' && arg !== null && !(arg instanceof URL)) };
+    if (!String(options.path).startsWith('/_ministack/')) return request.apply(this, args);
+    const callback = args.find((arg) => typeof arg === 'function');
+    return http.request({ ...options, protocol: 'http:', host: undefined, hostname: cloud.hostname, port: cloud.port, agent: undefined }, callback);
+  };
+  syncBuiltinESMExports();
 }
 
 /** Lambda's global for response streaming. */
@@ -236,6 +256,7 @@ function crash(error, title) {
 
 linkRuntimePackages();
 patchConsole();
+patchResponseUrl();
 defineStreaming();
 process.on('uncaughtException', (error) => crash(error, 'Uncaught Exception '));
 process.on('unhandledRejection', (reason) => crash(
