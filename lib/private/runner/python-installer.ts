@@ -88,15 +88,16 @@ async function installApart(lines: string[], target: PythonTarget, sourceDir: st
 async function runInstaller(lines: string[], target: PythonTarget, sourceDir: string): Promise<string> {
   const file = `${target.directory}.requirements.txt`;
   fs.mkdirSync(target.directory, { recursive: true });
-  fs.writeFileSync(file, lines.join('\n') + '\n');
+  const { lines: staged, hasProjects } = stageLocalProjects(lines, target.directory);
+  fs.writeFileSync(file, staged.join('\n') + '\n');
   const tool = await findInstaller([sourceDir, path.dirname(target.directory)]);
   const isUv = tool.label.startsWith('uv');
   try {
     await runCommand([
       ...tool.argv, 'install', '--requirement', file, '--target', target.directory,
       ...(isUv ? uvPlatform(target) : pipPlatform(target)),
-      // A source distribution would be built for this machine.
-      '--only-binary', ':all:',
+      // A source distribution would be built for this machine. uv would refuse local projects too, pip does not.
+      ...(isUv && hasProjects ? [] : ['--only-binary', ':all:']),
       ...(target.noDependencies ? ['--no-deps'] : []),
       ...target.installArgs,
     ], { cwd: sourceDir });
@@ -105,6 +106,25 @@ async function runInstaller(lines: string[], target: PythonTarget, sourceDir: st
       `(${withoutCredentials(lines.join(', '))}). If a package has no wheel for that platform, set another 'runtime' or 'architecture', or another version of the package.\n${(error as Error).message}`);
   }
   return tool.label;
+}
+
+/** Local projects are built from a copy: builds leave files behind, which would be sources the next time. */
+function stageLocalProjects(lines: string[], directory: string): { lines: string[]; hasProjects: boolean } {
+  let hasProjects = false;
+  const staged = lines.map((line, i) => {
+    const project = line.replace(/\[[^\]]*\]$/, '');
+    if (!path.isAbsolute(project) || !fs.statSync(project, { throwIfNoEntry: false })?.isDirectory()) {
+      return line;
+    }
+    hasProjects = true;
+    if (directory.startsWith(project + path.sep)) {
+      return line; // a folder cannot be copied into itself
+    }
+    const copy = `${directory}.project-${i}`;
+    fs.cpSync(project, copy, { recursive: true, dereference: true, filter: source => !/^(?:\.git|\.venv|venv|node_modules|build)$/.test(path.basename(source)) });
+    return line.replace(project, copy);
+  });
+  return { lines: staged, hasProjects };
 }
 
 function dependencyCacheDir(): string | undefined {
