@@ -25,6 +25,34 @@ function compiledFiles(folder: string): string[] {
   return fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(name => name.endsWith('.so'));
 }
 
+/** A requirement that is a project in a folder of the function; `-e` would leave a link to it. */
+const localProject = {
+  'requirements.txt': '-e ./libs/common\n',
+  'libs/common/common/__init__.py': '',
+  'libs/common/pyproject.toml': '[project]\nname = "common"\nversion = "1.0"\n[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n',
+};
+
+/** What an installer has a hand in, of every kind: bundled with uv and with pip. */
+function installed(): Record<string, TracedFunctionProps> {
+  return {
+    Plain: { entry: PYTHON_ENTRY, ...LOCAL_PYTHON },
+    Arm: python({}, { runtime: lambda.Runtime.PYTHON_3_13, architecture: lambda.Architecture.ARM_64 }),
+    X86: python({}, { runtime: lambda.Runtime.PYTHON_3_14, architecture: lambda.Architecture.X86_64 }),
+    OwnSdk: python({ 'requirements.txt': '-r more.txt\nsix==1.17.0  # comment\n', 'more.txt': 'aws_xray_sdk == 2.14.0\nwrapt==1.16.0\n' }),
+    LocalProject: python(localProject, { instrumentation: Instrumentation.none() }),
+  };
+}
+
+function withUv<T>(work: () => T): T {
+  const { PATH } = process.env;
+  process.env.PATH = `${uv}${path.delimiter}${PATH}`;
+  try {
+    return work();
+  } finally {
+    process.env.PATH = PATH;
+  }
+}
+
 const SDK = ['aws_xray_sdk-2.15.0', 'wrapt-1.17.3'];
 
 let packages: Record<string, string>;
@@ -40,12 +68,9 @@ beforeAll(async () => {
   uv = installUv(temporaryFolder());
   // Made here: a lock file carries the address of the registry that was used.
   execFileSync(path.join(uv, 'uv'), ['lock', '--quiet'], { cwd: uvLocked, stdio: ['ignore', 'inherit', 'inherit'] });
-  packages = bundle({
-    Plain: { entry: PYTHON_ENTRY, ...LOCAL_PYTHON },
-    Arm: python({}, { runtime: lambda.Runtime.PYTHON_3_13, architecture: lambda.Architecture.ARM_64 }),
-    X86: python({}, { runtime: lambda.Runtime.PYTHON_3_14, architecture: lambda.Architecture.X86_64 }),
+  packages = withUv(() => bundle({
+    ...installed(),
     Boto: python({ 'handler.py': PUT_ITEM, 'requirements.txt': 'boto3==1.40.0\n' }),
-    OwnSdk: python({ 'requirements.txt': '-r more.txt\nsix==1.17.0  # comment\n', 'more.txt': 'aws_xray_sdk == 2.14.0\nwrapt==1.16.0\n' }),
     Pyproject: python({ 'pyproject.toml': '[project]\nname = "a"\nversion = "1"\ndependencies = ["six==1.17.0"]\n[tool.poetry]\n' }),
     UvLock: { entry: uvLocked, ...LOCAL_PYTHON },
     Layer: python({ 'handler.py': PUT_ITEM, 'requirements.txt': 'aws-xray-sdk\n' }, { sdkDelivery: SdkDelivery.sharedLayer() }),
@@ -53,7 +78,7 @@ beforeAll(async () => {
     Nested: python({ 'api/items.py': PUT_ITEM, 'api/__init__.py': '' }, { handler: 'api/items.handler' }),
     Sources: python({ 'bin/tool': '#!/bin/sh', 'tests/a.py': '', 'docs/plan.md': '', 'docs/kept.md': '', '.venv/x': '', 'pkg/__pycache__/x.pyc': '' },
       { bundling: Bundling.python({ exclude: ['tests', 'docs/plan.md'] }) }),
-  });
+  }));
 });
 afterAll(async () => environment.stop());
 
@@ -125,6 +150,12 @@ test('requirements come from uv.lock, with the versions in it', () => {
   expect(found).toContain(`wrapt-${locked}`);
 });
 
+test('a project in a folder is installed, and its folder stays as it was', () => {
+  expect(distributions(packages.LocalProject)).toEqual(['common-1.0']);
+  expect(fs.existsSync(path.join(packages.LocalProject, 'common', '__init__.py'))).toBe(true);
+  expect(fs.readdirSync(path.join(packages.LocalProject, 'libs', 'common')).sort()).toEqual(['common', 'pyproject.toml']);
+});
+
 test('wheels are those of the runtime\'s version and architecture', () => {
   expect(compiledFiles(packages.Arm)).toEqual([expect.stringMatching(/cpython-313-aarch64-linux-gnu\.so$/)]);
   expect(compiledFiles(packages.X86)).toEqual([expect.stringMatching(/cpython-314-x86_64-linux-gnu\.so$/)]);
@@ -148,18 +179,9 @@ test('a package holds no path of this machine', () => {
   }
 });
 
-test('uv and pip make the same package', () => {
-  const PATH = process.env.PATH!;
-  try {
-    process.env.PATH = `${uv}${path.delimiter}${PATH}`;
-    const { Plain, Arm, X86 } = bundle({
-      Plain: { entry: PYTHON_ENTRY, ...LOCAL_PYTHON },
-      Arm: python({}, { runtime: lambda.Runtime.PYTHON_3_13, architecture: lambda.Architecture.ARM_64 }),
-      X86: python({}, { runtime: lambda.Runtime.PYTHON_3_14, architecture: lambda.Architecture.X86_64 }),
-    });
-    expect([Plain, Arm, X86].map(folder => path.basename(folder))).toEqual([packages.Plain, packages.Arm, packages.X86].map(folder => path.basename(folder)));
-  } finally {
-    process.env.PATH = PATH;
+test('pip makes the same packages as uv', () => {
+  for (const [id, folder] of Object.entries(bundle(installed()))) {
+    expect(`${id} ${path.basename(folder)}`).toBe(`${id} ${path.basename(packages[id])}`);
   }
 });
 
