@@ -1,5 +1,7 @@
 import { App } from 'aws-cdk-lib';
+import { GuideStack } from './guide-stack';
 import { XraystarterStack } from './xraystarter-stack';
 
 const app = new App();
 new XraystarterStack(app, 'xraystarter');
+new GuideStack(app, 'guide');
