@@ -7,9 +7,18 @@ export interface ExpectedTrace {
   /** Functions with exactly one segment of Lambda and one of their own. */
   readonly functions: {
     readonly name: string;
-    /** A call that the function's SDK records, by its name in any case, such as `DynamoDB` with `{ operation: 'UpdateItem' }` in `aws`. */
-    readonly call: { readonly name: string; readonly aws: Record<string, string> };
+    /** Whether Lambda's segment shows that the event waited in a queue. @default - not looked at */
+    readonly asynchronous?: boolean;
+    /** What the function's SDK recorded below its segment. */
+    readonly subsegments: ExpectedSubsegment[];
   }[];
+}
+
+/** A subsegment, by its name in any case and what has to be in it, such as `DynamoDB` with `{ operation: 'UpdateItem' }` in `aws`. */
+export interface ExpectedSubsegment {
+  readonly name: string;
+  readonly aws?: Record<string, unknown>;
+  readonly annotations?: Record<string, unknown>;
 }
 
 type AnySegment = SegmentDocument | SubsegmentDocument;
@@ -28,15 +37,19 @@ export function missingInTrace(trace: SampleTrace | undefined, expected: Expecte
   for (const { origin, count } of expected.segments) {
     expectCount(`${origin} segment`, segments.filter(segment => segment.origin === origin), count);
   }
-  for (const { name, call } of expected.functions) {
+  for (const { name, asynchronous, subsegments } of expected.functions) {
     const ofFunction = segments.filter(segment => segment.name === name);
     for (const origin of ['AWS::Lambda', 'AWS::Lambda::Function']) {
       expectCount(`${origin} segment of ${name}`, ofFunction.filter(segment => segment.origin === origin), 1);
     }
-    const calls = ofFunction.filter(segment => segment.origin === 'AWS::Lambda::Function').flatMap(segment => descendants(segment, segments));
-    const matches = (found: AnySegment) => found.end_time !== undefined && found.name.toLowerCase() === call.name.toLowerCase()
-      && Object.entries(call.aws).every(([key, value]) => found.aws?.[key] === value);
-    if (!calls.some(matches)) missing.push(`${call.name} subsegment with ${JSON.stringify(call.aws)} under ${name}`);
+    const hasDwellTime = ofFunction.some(segment => segment.origin === 'AWS::Lambda' && nested(segment).some(part => part.name === 'Dwell Time'));
+    if (asynchronous !== undefined && hasDwellTime !== asynchronous) {
+      missing.push(`${asynchronous ? 'Dwell Time' : 'no Dwell Time'} in the AWS::Lambda segment of ${name}`);
+    }
+    const recorded = ofFunction.filter(segment => segment.origin === 'AWS::Lambda::Function').flatMap(segment => descendants(segment, segments));
+    for (const subsegment of subsegments) {
+      if (!recorded.some(found => matches(found, subsegment))) missing.push(`${describe(subsegment)} under ${name}`);
+    }
   }
 
   const ids = new Set(segments.flatMap(segment => [segment, ...nested(segment)]).map(segment => segment.id));
@@ -44,6 +57,15 @@ export function missingInTrace(trace: SampleTrace | undefined, expected: Expecte
     if (parent !== undefined && !ids.has(parent)) missing.push(`parent ${parent} of ${id} (${name})`);
   }
   return missing;
+}
+
+function matches(found: AnySegment, { name, aws = {}, annotations = {} }: ExpectedSubsegment): boolean {
+  const holds = (all: Record<string, unknown> = {}, some: Record<string, unknown>) => Object.entries(some).every(([key, value]) => all[key] === value);
+  return found.end_time !== undefined && found.name.toLowerCase() === name.toLowerCase() && holds(found.aws, aws) && holds(found.annotations, annotations);
+}
+
+function describe({ name, aws, annotations }: ExpectedSubsegment): string {
+  return `${name} subsegment with ${JSON.stringify({ ...aws, ...annotations })}`;
 }
 
 /** All subsegments inside a segment document. */

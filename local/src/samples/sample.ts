@@ -33,18 +33,22 @@ export interface SampleTrace {
   readonly segments: SegmentDocument[];
 }
 
-/** What a sample needs to send traffic and to see what came of it. */
-export interface SampleContext {
-  /** Address of the local cloud, for an AWS SDK client's `endpoint`; region and dummy credentials are in the environment. */
-  readonly endpoint: string;
+/** What a sample needs to send traffic. */
+export interface TrafficContext {
+  /** Address of the local cloud, for an AWS SDK client's `endpoint`; undefined for AWS itself. Region and credentials are in the environment. */
+  readonly endpoint?: string;
   /** The stack's outputs by name. */
   readonly outputs: Record<string, string>;
-  /** All traces that reached the local X-Ray so far. */
-  traces(): Promise<SampleTrace[]>;
+  /** Aborts when the sender is told to stop. */
+  readonly signal: AbortSignal;
   /** A line of progress for the person at the terminal. */
   log(line: string): void;
-  /** Aborts when the launcher is told to stop. */
-  readonly signal: AbortSignal;
+}
+
+/** What a sample needs to see what came of its traffic. */
+export interface SampleContext extends TrafficContext {
+  /** All traces that reached the local X-Ray so far. */
+  traces(): Promise<SampleTrace[]>;
 }
 
 /** One thing that should be there and is not (yet). */
@@ -61,7 +65,7 @@ export interface Sample {
   /** One line for `npm start -- --list`. */
   readonly description: string;
   /** Sends one round of traffic and returns when it is sent, not when it is handled. */
-  sendTraffic(context: SampleContext): Promise<void>;
+  sendTraffic(context: TrafficContext): Promise<void>;
   /** What is still missing of everything sent so far; empty when complete. Called repeatedly, so it must be cheap and change nothing. */
   check(context: SampleContext): Promise<Missing[]>;
 }

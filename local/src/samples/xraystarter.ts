@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { BatchGetItemCommand, DynamoDBClient, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { missingInTrace, type ExpectedTrace } from './missing-in-trace';
-import type { Missing, Sample, SampleContext } from './sample';
+import type { Missing, Sample, SampleContext, TrafficContext } from './sample';
+import { inTrace, newTraceId, output } from './traced-calls';
 
 /** Keys that go wrong where one is not decoded, decoded twice, split, or cut off, among ordinary ones. */
 export const XRAYSTARTER_KEYS: readonly string[] = [
@@ -37,20 +37,14 @@ export class XraystarterSample implements Sample {
   public readonly description = 'S3 -> SNS -> functions in TypeScript, Python and Go -> DynamoDB';
   private readonly uploads: Upload[] = [];
 
-  public async sendTraffic(context: SampleContext): Promise<void> {
-    const bucket = output(context, 'BucketName');
-    // Path style: an IP address has no subdomain for a bucket.
-    const client = new S3Client({ endpoint: context.endpoint, forcePathStyle: true });
+  public async sendTraffic(context: TrafficContext): Promise<void> {
+    const bucket = output(this, context, 'BucketName');
+    const client = new S3Client({ endpoint: context.endpoint });
     try {
       for (const key of XRAYSTARTER_KEYS) {
         const upload = { key, traceId: newTraceId(), time: Date.now() };
         const command = new PutObjectCommand({ Bucket: bucket, Key: key, Body: 'An upload of the sample xraystarter.\n', ContentType: 'text/plain' });
-        // The sender decides that the upload is traced, so no sampling rule can drop one.
-        command.middlewareStack.add(next => args => {
-          (args.request as { headers: Record<string, string> }).headers['X-Amzn-Trace-Id'] = `Root=${upload.traceId};Sampled=1`;
-          return next(args);
-        }, { step: 'build', name: 'traceHeader' });
-        await client.send(command, { abortSignal: context.signal });
+        await client.send(inTrace(upload.traceId, command), { abortSignal: context.signal });
         this.uploads.push(upload);
         context.log(`uploaded ${label(key)} as trace ${upload.traceId}`);
       }
@@ -60,7 +54,7 @@ export class XraystarterSample implements Sample {
   }
 
   public async check(context: SampleContext): Promise<Missing[]> {
-    const tableName = output(context, 'TableName');
+    const tableName = output(this, context, 'TableName');
     const expected: ExpectedTrace = {
       segments: [
         { origin: 'AWS::SNS', count: 1 },
@@ -68,15 +62,15 @@ export class XraystarterSample implements Sample {
         { origin: 'AWS::Lambda::Function', count: FUNCTIONS.length },
       ],
       functions: FUNCTIONS.map(fn => ({
-        name: output(context, fn.output),
-        call: { name: 'DynamoDB', aws: { operation: 'UpdateItem', table_name: tableName } },
+        name: output(this, context, fn.output),
+        subsegments: [{ name: 'DynamoDB', aws: { operation: 'UpdateItem', table_name: tableName } }],
       })),
     };
     const [items, traces] = await Promise.all([this.items(context, tableName), context.traces()]);
     const tracesById = new Map(traces.map(trace => [trace.id, trace]));
     return this.uploads.flatMap(upload => [
       ...FUNCTIONS.filter(fn => !(Date.parse(items.get(upload.key)?.[fn.attribute]?.S ?? '') >= upload.time))
-        .map(fn => `time of ${output(context, fn.output)} in the item of table ${tableName}`),
+        .map(fn => `time of ${output(this, context, fn.output)} in the item of table ${tableName}`),
       ...missingInTrace(tracesById.get(upload.traceId), expected).map(what => `${what} in trace ${upload.traceId}`),
     ].map(what => ({ subject: label(upload.key), what })));
   }
@@ -95,17 +89,6 @@ export class XraystarterSample implements Sample {
       client.destroy();
     }
   }
-}
-
-function output(context: SampleContext, name: string): string {
-  const value = context.outputs[name];
-  if (value) return value;
-  throw new Error(`the stack xraystarter has no output '${name}' (it has: ${Object.keys(context.outputs).join(', ') || 'none'}); deploy it again`);
-}
-
-/** `1-<8 hex digits: seconds since 1970>-<24 hex digits>` */
-function newTraceId(): string {
-  return `1-${Math.floor(Date.now() / 1000).toString(16).padStart(8, '0')}-${randomBytes(12).toString('hex')}`;
 }
 
 /** The key as a person should see it: quoted, and not a thousand characters of it. */

@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import type { Sample, TrafficContext } from './sample';
+
+/** What every AWS SDK command is, as far as a header is concerned. */
+interface Command {
+  readonly middlewareStack: { add(middleware: (next: any) => any, options: { step: 'build'; name: string }): void };
+}
+
+/** A command whose call, and all that follows from it, is the trace of this id: the sender decides, so no sampling rule can drop it. */
+export function inTrace<C extends Command>(traceId: string, command: C): C {
+  command.middlewareStack.add((next: (args: any) => any) => (args: { request: { headers: Record<string, string> } }) => {
+    args.request.headers['X-Amzn-Trace-Id'] = `Root=${traceId};Sampled=1`;
+    return next(args);
+  }, { step: 'build', name: 'traceHeader' });
+  return command;
+}
+
+/** `1-<8 hex digits: seconds since 1970>-<24 hex digits>` */
+export function newTraceId(): string {
+  return `1-${Math.floor(Date.now() / 1000).toString(16).padStart(8, '0')}-${randomBytes(12).toString('hex')}`;
+}
+
+/** An output of the sample's stack. */
+export function output(sample: Pick<Sample, 'stackName'>, { outputs }: Pick<TrafficContext, 'outputs'>, name: string): string {
+  if (outputs[name]) return outputs[name];
+  throw new Error(`the stack ${sample.stackName} has no output '${name}' (it has: ${Object.keys(outputs).join(', ') || 'none'}); deploy it again`);
+}
