@@ -1,4 +1,4 @@
-"""CloudFormation's `AWS::XRay::*` types, which ministack does not know, and the tracing mode of topics, which it drops.
+"""CloudFormation's `AWS::XRay::*` types, which ministack does not know.
 
 Properties and return values: CloudFormation's resource reference, "AWS X-Ray". The cloud itself needs the resource
 policies; the local X-Ray gets everything.
@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .wrapping import wrap
 from .xray_client import RequestRefused, call_xray
 from .xray_policies import delete_policy, put_policy
 
@@ -16,7 +15,6 @@ Attributes = dict[str, Any]
 
 
 def install() -> None:
-    from ministack.services import sns
     from ministack.services.cloudformation import provisioners
 
     handlers = provisioners._RESOURCE_HANDLERS
@@ -25,27 +23,6 @@ def install() -> None:
         handlers[f"AWS::XRay::{name}"] = {
             "create": _checked(handler.create), "update": _checked(handler.update), "delete": handler.delete,
         }
-
-    @wrap(provisioners, "_sns_create", "(logical_id, props, stack_name)")
-    def sns_create(original: Any, logical_id: str, props: Attributes, stack_name: str) -> Any:
-        arn, attributes = original(logical_id, props, stack_name)
-        _set_tracing_mode(sns, arn, props)
-        return arn, attributes
-
-    @wrap(provisioners, "_sns_update", "(physical_id, old_props, new_props, stack_name, logical_id=None)")
-    def sns_update(original: Any, physical_id: str, old_props: Attributes, new_props: Attributes, stack_name: str,
-                   logical_id: str | None = None) -> Any:
-        arn, attributes = original(physical_id, old_props, new_props, stack_name, logical_id)
-        _set_tracing_mode(sns, arn, new_props)
-        return arn, attributes
-
-    handlers["AWS::SNS::Topic"].update(create=sns_create, update=sns_update)
-
-
-def _set_tracing_mode(sns: Any, arn: str, props: Attributes) -> None:
-    topic = sns._topics.get(arn)
-    if topic:
-        topic["attributes"]["TracingConfig"] = props.get("TracingConfig") or "PassThrough"
 
 
 def _checked(operation: Any) -> Any:
