@@ -97,6 +97,12 @@ new JsonFile(project, 'cdk.json', {
 
 project.eslint?.addRules({
   'no-bitwise': 'off', // file modes are bit fields
+  // esbuild is an optional dependency, which projen's own rule does not know of.
+  'import/no-extraneous-dependencies': ['error', {
+    devDependencies: ['**/test/**', '**/bin/**', '**/lambda/**', '**/local/**', '.projenrc.ts', 'projenrc/**/*.ts'],
+    optionalDependencies: true,
+    peerDependencies: true,
+  }],
   '@stylistic/object-property-newline': 'off', // a table of options reads better as rows
 });
 

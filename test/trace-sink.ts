@@ -34,8 +34,17 @@ export class TraceSink {
     return `127.0.0.1:${(this.socket.address() as AddressInfo).port}`;
   }
 
-  /** Complete documents that have arrived since the last call, subsegments flattened. A datagram overtakes none on the loopback device, so none is missed. */
+  /** Complete documents that have arrived since the last call, subsegments flattened. */
   public async take(): Promise<SegmentDocument[]> {
+    return (await this.takeDatagrams()).flatMap(text => {
+      const [header, body] = text.split('\n');
+      expect(JSON.parse(header)).toEqual({ format: 'json', version: 1 });
+      return flatten(JSON.parse(body) as SegmentDocument);
+    }).filter(document => !document.in_progress);
+  }
+
+  /** Whatever has arrived since the last call. A datagram overtakes none on the loopback device, so none is missed. */
+  public async takeDatagrams(): Promise<string[]> {
     const arrived = new Promise<void>(resolve => {
       const listen = (message: Buffer) => {
         if (message.toString() === MARKER) {
@@ -47,11 +56,7 @@ export class TraceSink {
     });
     this.socket.send(MARKER, (this.socket.address() as AddressInfo).port, '127.0.0.1');
     await arrived;
-    return this.datagrams.splice(0).filter(text => text !== MARKER).flatMap(text => {
-      const [header, body] = text.split('\n');
-      expect(JSON.parse(header)).toEqual({ format: 'json', version: 1 });
-      return flatten(JSON.parse(body) as SegmentDocument);
-    }).filter(document => !document.in_progress);
+    return this.datagrams.splice(0).filter(text => text !== MARKER);
   }
 
   public async stop(): Promise<void> {

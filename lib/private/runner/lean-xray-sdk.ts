@@ -16,6 +16,8 @@ export interface LeanPart {
   readonly alias?: { readonly module: string; readonly file: string };
   /** What a handler's own code looks like that uses the part, which then stays as it is. */
   readonly usedBy?: RegExp;
+  /** A part that cannot be missing where this one stays. */
+  readonly needs?: string;
 }
 
 /** Only reached by a name that is put together at run time: what is written out in a handler's code is kept. */
@@ -45,6 +47,7 @@ export const LEAN_PARTS: readonly LeanPart[] = [
     name: 'aws-sdk-v2',
     files: { 'patchers/aws_p.js': () => `module.exports = ${leftOut('captureAWS', 'captureAWSClient')};` },
     usedBy: /\bcaptureAWS(?:Client)?\b/,
+    needs: 'services', // no client of version 2 brings its own
   },
   { name: 'promises', files: { 'patchers/promise_p.js': () => `module.exports = ${leftOut('capturePromise')};` }, usedBy: /\bcapturePromise\b/ },
   {
@@ -166,5 +169,6 @@ export function usedParts(job: NodejsJob, metafile: Metafile, inputs: string[]):
     return [];
   }
   const texts = own.map(file => fs.readFileSync(path.resolve(job.projectRoot, file), 'utf8'));
-  return LEAN_PARTS.filter(part => part.usedBy && texts.some(text => part.usedBy!.test(text))).map(part => part.name);
+  return LEAN_PARTS.filter(part => part.usedBy && texts.some(text => part.usedBy!.test(text)))
+    .flatMap(part => [part.name, ...part.needs ? [part.needs] : []]);
 }

@@ -1,6 +1,7 @@
 'use strict';
 // Stands in for 'cls-hooked/context' in the AWS X-Ray SDK: the same interface on AsyncLocalStorage, which costs nothing until a context is
-// entered. cls-hooked runs hooks of its own at every promise.
+// entered. cls-hooked runs hooks of its own at every promise. One thing differs: after `await namespace.runPromise(...)` cls-hooked stays in the
+// inner context, and whatever comes later, the next invocation included, is recorded under it. Here the context ends with the promise.
 const { AsyncLocalStorage, executionAsyncId } = require('node:async_hooks');
 
 const ERROR_SYMBOL = 'error@context';

@@ -53,10 +53,11 @@ export function xrayRecorder(AWSXRay, contextMissing) {
 
     /** One invocation of the handler. It becomes a subsegment when it has something to say: annotations, the response, or an error. */
     beginInvocation(name, annotations) {
-      // Without a header, as in a test that calls the handler, there is no trace that it could be part of.
-      if (!AWSXRay.isAutomaticMode() || !(globalThis.awslambda?.InvokeStore?.getXRayTraceId?.() ?? process.env._X_AMZN_TRACE_ID)) return undefined;
+      // Not sampled, or no trace that it could be part of, as in a test that calls the handler: the SDK would only complain.
+      const header = globalThis.awslambda?.InvokeStore?.getXRayTraceId?.() ?? process.env._X_AMZN_TRACE_ID ?? '';
+      if (!AWSXRay.isAutomaticMode() || !/Root=1-.*Sampled=1/.test(header)) return undefined;
       const facade = AWSXRay.getSegment();
-      if (!facade || facade.notTraced) return undefined;
+      if (!facade) return undefined;
       const startTime = Date.now() / 1000;
       let subsegment;
       const open = () => {

@@ -1,0 +1,97 @@
+import { spawn } from 'child_process';
+import * as fs from 'fs';
+import * as path from 'path';
+import { FakeServices, ReceivedRequest } from './fake-services';
+import { TraceSink } from '../trace-sink';
+
+export const ROOT = '1-5759e988-bd862e3fe1be46a994272793';
+export const PARENT = '53995c3f42cd8ad8';
+export const SAMPLED = `Root=${ROOT};Parent=${PARENT};Sampled=1`;
+export const UNSAMPLED = `Root=${ROOT};Parent=${PARENT};Sampled=0`;
+
+export interface FunctionRun {
+  /** For each event what the handler gave. */
+  readonly results: { value?: any; error?: string }[];
+  /** Lines that the function printed. */
+  readonly log: string[];
+  readonly datagrams: string[];
+  /** Documents of the X-Ray SDK; empty for what is not one. */
+  readonly documents: any[];
+  readonly requests: ReceivedRequest[];
+}
+
+export interface RunOptions {
+  /** One for each event; for all that are missing, `SAMPLED`. `null` stands for no header. */
+  readonly traceIds?: (string | null)[];
+  readonly env?: Record<string, string>;
+  readonly handler?: string;
+  readonly nodeArgs?: string[];
+}
+
+/** What surrounds functions on Lambda: the runtime, the X-Ray daemon, AWS and a web site. */
+export class FunctionHost {
+  public static async start(): Promise<FunctionHost> {
+    return new FunctionHost(await TraceSink.start(), await FakeServices.start());
+  }
+
+  private constructor(private readonly daemon: TraceSink, public readonly services: FakeServices) {}
+
+  public get daemonAddress(): string {
+    return this.daemon.address;
+  }
+
+  /** Runs the package's handler with each event in turn, in one new process. Fails with its output when the process does. */
+  public async run(packageDir: string, events: unknown[], options: RunOptions = {}): Promise<FunctionRun> {
+    const file = path.join(packageDir, fs.readdirSync(packageDir).find(name => /^index\.m?js$/.test(name))!);
+    const handler = options.handler ?? 'handler';
+    const input = events.map((event, i) => ({ event, traceId: options.traceIds?.[i] === undefined ? SAMPLED : options.traceIds[i] }));
+    const output = await this.spawn([...options.nodeArgs ?? [], path.join(__dirname, 'lambda-runtime.cjs'), file, handler], JSON.stringify(input), {
+      LAMBDA_TASK_ROOT: packageDir,
+      _HANDLER: `index.${handler}`,
+      ...options.env,
+    });
+    const lines = output.split('\n').filter(line => line !== '');
+    const datagrams = await this.daemon.takeDatagrams();
+    return {
+      results: JSON.parse(lines.pop()!),
+      log: lines,
+      datagrams,
+      documents: datagrams.map(text => text.slice(text.indexOf('\n') + 1)).filter(text => text.startsWith('{')).map(text => JSON.parse(text)),
+      requests: this.services.take(),
+    };
+  }
+
+  public async stop(): Promise<void> {
+    await this.daemon.stop();
+    await this.services.stop();
+  }
+
+  private async spawn(args: string[], input: string, env: Record<string, string>): Promise<string> {
+    const child = spawn(process.execPath, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      timeout: 60_000,
+      env: {
+        PATH: process.env.PATH!,
+        AWS_LAMBDA_FUNCTION_NAME: 'function',
+        AWS_XRAY_DAEMON_ADDRESS: this.daemonAddress,
+        AWS_ENDPOINT_URL: this.services.url,
+        AWS_REGION: 'eu-west-1',
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+        AWS_EC2_METADATA_DISABLED: 'true',
+        AWS_CONFIG_FILE: '/dev/null',
+        AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+        AWS_MAX_ATTEMPTS: '2',
+        ...env,
+      },
+    });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', text => output += text);
+    child.stderr.setEncoding('utf8').on('data', text => output += text);
+    child.stdin.end(input);
+    return new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (status, signal) => status === 0 ? resolve(output) : reject(new Error(`the function's process ended with ${signal ?? status}:\n${output}`)));
+    });
+  }
+}
