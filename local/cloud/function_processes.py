@@ -6,6 +6,7 @@ process's environment variables, its channels and the moment of its start can be
 from __future__ import annotations
 
 import datetime
+import io
 import os
 import queue
 import subprocess
@@ -59,6 +60,10 @@ class FunctionProcesses:
             # included, to the log. `-S`: a function must not see the packages of the Python that happens to run it.
             flags = ["-S"] if command[1].endswith(".py") else []
             command = ["/bin/sh", "-c", 'exec "$@" 3>&1 1>&2', "sh", command[0], *flags, command[1]]
+            process = subprocess.Popen(command, **{**options, "encoding": "utf-8", "errors": "replace"})
+            # Lambda's Node.js runtime writes a carriage return for each newline within a message: that is no end of a line.
+            process.stderr = io.TextIOWrapper(process.stderr.detach(), encoding="utf-8", errors="replace", newline="\n")
+            return process
         return subprocess.Popen(command, **options)
 
 
