@@ -60,8 +60,9 @@ export function missingInTrace(trace: SampleTrace | undefined, expected: Expecte
 }
 
 function matches(found: AnySegment, { name, aws = {}, annotations = {} }: ExpectedSubsegment): boolean {
-  const holds = (all: Record<string, unknown> = {}, some: Record<string, unknown>) => Object.entries(some).every(([key, value]) => all[key] === value);
-  return found.end_time !== undefined && found.name.toLowerCase() === name.toLowerCase() && holds(found.aws, aws) && holds(found.annotations, annotations);
+  return found.end_time !== undefined && found.name.toLowerCase() === name.toLowerCase()
+    && Object.entries(aws).every(([key, value]) => found.aws?.[key] === value)
+    && Object.entries(annotations).every(([key, value]) => found.annotations?.[key] === value);
 }
 
 function describe({ name, aws, annotations }: ExpectedSubsegment): string {

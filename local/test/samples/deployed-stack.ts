@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetFunctionConfigurationCommand, LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { CreateBucketCommand, DeleteBucketCommand, DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { startLocalCloud } from '../../src/cloud/local-cloud';
+import { ensurePythonEnvironment } from '../../src/cloud/python-environment';
+import { CdkApp } from '../../src/deploy';
+import { PROJECT_DIR } from '../../src/project-folders';
+import type { Sample, SampleContext, SampleTrace, SegmentDocument } from '../../src/samples/sample';
+import { LOCAL_REGION } from '../../src/settings';
+import { startXray, type Xray } from '../../src/xray';
+
+/** A first build of a Go or Java function, and pip's downloads, are in it. */
+export const DEPLOY_TIMEOUT_MS = 15 * 60_000;
+export const SCENARIO_TIMEOUT_MS = 120_000;
+
+const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
+
+/** What Lambda puts into a queue for an event that failed for good. Source of the format: Lambda Developer Guide, "Adding a destination". */
+export interface FailedEvent {
+  readonly requestContext: { readonly requestId: string; readonly condition: string; readonly approximateInvokeCount: number };
+  readonly requestPayload: unknown;
+  readonly responsePayload: { readonly errorType: string; readonly errorMessage: string };
+}
+
+/** A sample's stack, really deployed to a local cloud of its own, with its traces. */
+export class DeployedStack {
+  /** Deploys the stack as `npm start` does, on free ports. `close` leaves nothing behind. */
+  public static async deploy(stackName: string): Promise<DeployedStack> {
+    const cleanups: (() => unknown)[] = [];
+    const close = async () => {
+      for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+    };
+    try {
+      const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-e2e-'));
+      cleanups.push(() => rmSync(scratch, { recursive: true, force: true }));
+      const xray = await startXray({ udpPort: 0, httpPort: 0 });
+      cleanups.push(() => xray.close());
+      const said: string[] = [];
+      const log = (line: string) => { said.push(line); };
+      const python = await ensurePythonEnvironment({ log });
+      const cloud = await startLocalCloud({
+        python, port: 0, xrayPort: xray.udpPort, xrayUrl: xray.url, log,
+        environment: { CDK_TRACED_RETRY_SECONDS: '0.05' }, // Lambda's own minutes would be the longest part of a test
+      });
+      cleanups.push(() => cloud.close());
+      const cdk = new CdkApp({ appDir: PROJECT_DIR, endpoint: cloud.endpoint, scratch, log });
+      await cdk.prepare([stackName]).catch((error: Error) => { throw new Error(`${error.message}\n${said.join('\n')}`); });
+      const outputs = (await cdk.deploy([stackName]))[stackName];
+      return new DeployedStack(stackName, xray, cloud.endpoint, outputs, close);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
+
+  private readonly clients: { destroy(): void }[] = [];
+
+  private constructor(
+    public readonly name: string, public readonly xray: Xray, public readonly endpoint: string, public readonly outputs: Record<string, string>,
+    private readonly stop: () => Promise<void>,
+  ) {}
+
+  public async close(): Promise<void> {
+    this.clients.splice(0).forEach(client => client.destroy());
+    await this.stop();
+  }
+
+  /** An AWS SDK client for the local cloud, ended with the stack. */
+  public client<C extends { destroy(): void }>(type: new (options: { endpoint: string; region: string; credentials: typeof CREDENTIALS }) => C): C {
+    const client = new type({ endpoint: this.endpoint, region: LOCAL_REGION, credentials: CREDENTIALS });
+    this.clients.push(client);
+    return client;
+  }
+
+  /** Sends a sample's traffic and waits until all of it was handled and traced. */
+  public async play(sample: Sample): Promise<void> {
+    Object.assign(process.env, { AWS_REGION: LOCAL_REGION, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
+    const context: SampleContext = {
+      endpoint: this.endpoint, outputs: this.outputs, traces: async () => this.traces(), log: () => undefined, signal: new AbortController().signal,
+    };
+    await sample.sendTraffic(context);
+    await this.eventually('all that the sample expects', async () => {
+      expect(await sample.check(context)).toEqual([]);
+    });
+  }
+
+  /** All traces so far, their documents parsed. */
+  public traces(): SampleTrace[] {
+    const ids = this.xray.store.traces().map(trace => trace.id);
+    return this.xray.store.batchGetTraces(ids).Traces.map(({ Id, Segments }) => ({
+      id: Id, segments: Segments.map(({ Document }) => JSON.parse(Document) as SegmentDocument),
+    }));
+  }
+
+  /** Waits until a trace has exactly these executions of a function, in order: `true` for one that failed. */
+  public async functionSegments(traceId: string, functionName: string, faults: boolean[]): Promise<SegmentDocument[]> {
+    return this.eventually(`${faults.length} executions of ${functionName} in trace ${traceId}`, async () => {
+      const segments = (this.traces().find(trace => trace.id === traceId)?.segments ?? [])
+        .filter(segment => segment.origin === 'AWS::Lambda::Function' && segment.name === functionName)
+        .sort((a, b) => a.start_time - b.start_time);
+      expect(segments.map(segment => segment.fault ?? false)).toEqual(faults);
+      return segments;
+    });
+  }
+
+  /** Adds environment variables to a function, such as the address of an endpoint that fails. */
+  public async setEnvironment(functionName: string, variables: Record<string, string>): Promise<void> {
+    const lambda = this.client(LambdaClient);
+    const { Environment: before } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: functionName }));
+    const Environment = { Variables: { ...before?.Variables, ...variables } };
+    await lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: functionName, Environment }));
+  }
+
+  /** Does something while a bucket, with all that was in it, is gone. */
+  public async withoutBucket(bucket: string, work: () => Promise<void>): Promise<void> {
+    const s3 = this.client(S3Client);
+    const { Contents: objects = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket }));
+    for (const { Key: key } of objects) await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    await s3.send(new DeleteBucketCommand({ Bucket: bucket }));
+    try {
+      await work();
+    } finally {
+      await s3.send(new CreateBucketCommand({ Bucket: bucket }));
+    }
+  }
+
+  /** Waits for the next message of a queue and takes it out. */
+  public async nextMessage(queueUrl: string): Promise<string> {
+    const sqs = this.client(SQSClient);
+    return this.eventually(`a message in ${queueUrl}`, async () => {
+      const { Messages: [message] = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl, WaitTimeSeconds: 1 }));
+      if (!message) throw new Error('the queue is empty');
+      await sqs.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: message.ReceiptHandle }));
+      return message.Body!;
+    });
+  }
+
+  /** Waits for the next event that failed for good. */
+  public async nextFailedEvent(): Promise<FailedEvent> {
+    return JSON.parse(await this.nextMessage(this.outputs.DeadLetterQueueUrl)) as FailedEvent;
+  }
+
+  /** Fails if the dead-letter queue is not empty. */
+  public async expectNothingFailed(): Promise<void> {
+    const { Messages: messages = [] } = await this.client(SQSClient).send(new ReceiveMessageCommand({ QueueUrl: this.outputs.DeadLetterQueueUrl }));
+    expect(messages).toEqual([]);
+  }
+
+  /** Repeats until it throws no more; fails with its last error after a minute. */
+  public async eventually<T>(what: string, check: () => Promise<T>): Promise<T> {
+    const end = Date.now() + 60_000;
+    for (;;) {
+      try {
+        return await check();
+      } catch (error) {
+        if (Date.now() > end) throw new Error(`waited a minute for ${what}: ${(error as Error).message}`);
+        await new Promise(resolve => { setTimeout(resolve, 50); });
+      }
+    }
+  }
+}
