@@ -32,10 +32,13 @@ interface GoPackage {
   readonly Module?: { readonly Main?: boolean; readonly Dir: string; readonly Replace?: { readonly Version?: string } };
 }
 
-/** A job and the user's own packages that go into its binary, the one to build last. */
+/** A job and what goes into its binary. */
 interface GoBuild {
   readonly job: GoJob;
+  /** The user's own packages, the one to build last. */
   readonly packages: GoPackage[];
+  /** What all packages but those of AWS import, libraries of others included. */
+  readonly imports: ReadonlySet<string>;
 }
 
 /**
@@ -55,7 +58,7 @@ export async function bundleGo(jobs: GoJob[]): Promise<Map<GoJob, JobResult>> {
   const plain: GoBuild[] = [];
   for (const job of jobs) {
     try {
-      const build = { job, packages: await listLocalPackages(new GoModule(tool, job), job) };
+      const build = await planBuild(new GoModule(tool, job), job);
       (needsCapture(build) ? captured : plain).push(build);
     } catch (error) {
       results.set(job, { error: (error as Error).message });
@@ -149,8 +152,7 @@ class GoModule {
 }
 
 /** Whether AWS clients have to be captured by us: not when there are none, nor when the module does it itself. */
-function needsCapture({ job, packages }: GoBuild): boolean {
-  const imports = new Set(packages.flatMap(p => p.Imports ?? []));
+function needsCapture({ job, imports }: GoBuild): boolean {
   const usesClients = [...imports].some(name => name.startsWith(AWS_CLIENTS));
   // A second capture of the same client would be refused by the AWS SDK.
   if (job.instrumentation === 'none' || !usesClients || imports.has(INSTRUMENTATION)) {
@@ -180,17 +182,30 @@ async function captureArguments(go: GoModule, builds: GoBuild[], workDir: string
   await go.run(['get', `-modfile=${modFile}`, `${INSTRUMENTATION}${required ? '' : `@${XRAY_SDK_GO.version}`}`]);
   const ownModFile = ['-mod=mod', `-modfile=${modFile}`];
   await checkConfigPackage(go, ownModFile);
+  // Go lets nothing be laid over a library's package: where only a library loads a configuration, the program captures for it.
   const packages = new Map(builds.flatMap(build => build.packages).map(p => [p.ImportPath, p]));
-  const loaders = [...packages.values()].filter(p => p.Imports?.includes(AWS_CONFIG));
+  const loaders = [...packages.values()].filter(p => p.Name === 'main' || p.Imports?.includes(AWS_CONFIG));
   return [...ownModFile, `-overlay=${writeOverlay(loaders, workDir)}`];
 }
 
-/** The package to build, and those it imports that lie in the user's own folders: of the same module, or of one that go.mod replaces by a folder. */
-async function listLocalPackages(go: GoModule, job: GoJob): Promise<GoPackage[]> {
+/**
+ * What goes into a binary.
+ *
+ * @throws when the package is not a program
+ */
+async function planBuild(go: GoModule, job: GoJob): Promise<GoBuild> {
   const listed = await go.run(['list', '-deps', `-tags=${['lambda.norpc', ...job.tags].join(',')}`, '-json=Dir,ImportPath,Name,Target,Imports,EmbedFiles,Module', job.package]);
   const all = JSON.parse(`[${listed.trim().replace(/^}\n{/gm, '},\n{')}]`) as GoPackage[];
-  // A module from the module cache has a version of its own; a folder that replaces one has none.
-  return all.filter(p => p.Module && (p.Module.Main || (p.Module.Replace && !p.Module.Replace.Version)));
+  const program = all[all.length - 1];
+  if (program.Name !== 'main') {
+    throw new Error(`the Go package '${job.package}' in '${job.moduleRoot}' is '${program.Name}' and not 'main'; set 'entry' to the folder of a program`);
+  }
+  return {
+    job,
+    // Of the same module, or of one that go.mod replaces by a folder: a module from the module cache has a version of its own.
+    packages: all.filter(p => p.Module && (p.Module.Main || (p.Module.Replace && !p.Module.Replace.Version))),
+    imports: new Set(all.filter(p => !/^github\.com\/aws\/(?:aws-sdk-go-v2|aws-xray-sdk-go)\//.test(p.ImportPath)).flatMap(p => p.Imports ?? [])),
+  };
 }
 
 async function goInputs(go: GoModule, job: GoJob, packages: GoPackage[]): Promise<JobInputs> {
