@@ -1,5 +1,7 @@
 import { spawn } from 'child_process';
+import * as path from 'path';
 import { FakeDynamoDB, ReceivedCall } from './fake-dynamodb';
+import { serveOnce } from './fake-runtime-api';
 import { SegmentDocument, TraceSink } from './trace-sink';
 
 export const ROOT = '1-5759e988-bd862e3fe1be46a994272793';
@@ -26,7 +28,25 @@ export class LambdaEnvironment {
 
   /** Runs a program to its end as Lambda would. Fails with its output if it fails. */
   public async run(argv: string[], taskRoot: string, variables: Record<string, string> = {}): Promise<Invocation> {
-    const output = await runProgram(argv, {
+    const output = await runProgram(argv, this.variables(taskRoot, variables));
+    return { output, documents: await this.sink.take(), calls: this.aws.take() };
+  }
+
+  /** Gives a program that asks for work itself, such as a Go binary, one request. */
+  public async serve(program: string, event: unknown): Promise<Invocation> {
+    const traceHeader = `Root=${ROOT};Parent=${PARENT};Sampled=1`;
+    const { _X_AMZN_TRACE_ID, ...variables } = this.variables(path.dirname(program));
+    const output = JSON.stringify(await serveOnce(program, variables, { event, traceHeader }));
+    return { output, documents: await this.sink.take(), calls: this.aws.take() };
+  }
+
+  public async stop(): Promise<void> {
+    await this.sink.stop();
+    await this.aws.stop();
+  }
+
+  private variables(taskRoot: string, more: Record<string, string> = {}): Record<string, string> {
+    return {
       PATH: process.env.PATH!,
       HOME: process.env.HOME!,
       LAMBDA_TASK_ROOT: taskRoot,
@@ -41,14 +61,8 @@ export class LambdaEnvironment {
       AWS_EC2_METADATA_DISABLED: 'true',
       AWS_CONFIG_FILE: '/dev/null',
       AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      ...variables,
-    });
-    return { output, documents: await this.sink.take(), calls: this.aws.take() };
-  }
-
-  public async stop(): Promise<void> {
-    await this.sink.stop();
-    await this.aws.stop();
+      ...more,
+    };
   }
 }
 

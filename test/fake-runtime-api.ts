@@ -1,0 +1,66 @@
+import { spawn } from 'child_process';
+import { createServer, IncomingMessage, ServerResponse } from 'http';
+import { AddressInfo } from 'net';
+
+/** What Lambda's runtime API tells a program about one request. */
+export interface RuntimeRequest {
+  readonly event: unknown;
+  /** Such as `Root=...;Parent=...;Sampled=1`. */
+  readonly traceHeader: string;
+}
+
+/**
+ * Starts a program that asks Lambda's runtime API for work, gives it one request, and ends it after its answer. Gives the answer.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+ * @throws with the program's output when it ends without an answer, or answers with an error
+ */
+export async function serveOnce(program: string, env: Record<string, string>, request: RuntimeRequest): Promise<unknown> {
+  let waiting = [request];
+  let answer: (text: string) => void;
+  let refuse: (error: Error) => void;
+  const answered = new Promise<string>((resolve, reject) => [answer, refuse] = [resolve, reject]);
+  const server = createServer((incoming: IncomingMessage, response: ServerResponse) => {
+    let body = '';
+    incoming.on('data', text => body += text).on('end', () => {
+      if (incoming.url!.endsWith('/invocation/next')) {
+        const [next] = waiting;
+        waiting = [];
+        if (!next) {
+          return; // as on Lambda, the program waits
+        }
+        response.writeHead(200, {
+          'Lambda-Runtime-Aws-Request-Id': 'request',
+          'Lambda-Runtime-Trace-Id': next.traceHeader,
+          'Lambda-Runtime-Deadline-Ms': String(Date.now() + 60_000),
+          'Lambda-Runtime-Invoked-Function-Arn': 'arn:aws:lambda:eu-west-1:123456789012:function:function',
+        }).end(JSON.stringify(next.event));
+      } else {
+        response.writeHead(202).end();
+        if (incoming.url!.endsWith('/invocation/request/response')) {
+          answer(body);
+        } else {
+          refuse(new Error(`'${program}' answered ${incoming.url}: ${body}`));
+        }
+      }
+    });
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const child = spawn(program, [], { env: { ...env, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}` }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', text => output += text);
+  child.stderr.on('data', text => output += text);
+  const ended = new Promise<void>(resolve => child.on('close', (status, signal) => {
+    refuse(new Error(`'${program}' ended with ${signal ?? status} before it answered:\n${output}`));
+    resolve();
+  }));
+  child.on('error', error => refuse(error));
+  try {
+    return JSON.parse(await answered);
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+    server.closeAllConnections();
+    await new Promise(resolve => server.close(resolve));
+  }
+}
