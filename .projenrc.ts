@@ -44,7 +44,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
   eslintOptions: { dirs: ['lib'], devdirs: ['test', 'bin', 'lambda', 'local'], prettier: false },
 
   // Go into functions whose project has no copy of its own; bundled, because jsii users of other languages have no npm.
-  bundledDeps: ['@opentelemetry/api@1.9.1', 'aws-xray-sdk-core@3.12.0'],
+  // fflate reads and writes jars: two machines have to write the same bytes, which the JDK's own tool does not.
+  bundledDeps: ['@opentelemetry/api@1.9.1', 'aws-xray-sdk-core@3.12.0', 'fflate@0.8.3'],
   devDeps: [
     '@aws-sdk/client-dynamodb',
     // The oldest layout of the AWS SDK's base class that is tested.
