@@ -1,0 +1,108 @@
+import type { GraphService } from '../../web/src/api/wire-types';
+import { mapGraphOf, neighboursOf } from '../../web/src/map/map-graph';
+import { fitScale, layoutMap, layoutToFit, NODE_SIZES, nodeTowards } from '../../web/src/map/map-layout';
+
+/** A graph of services by their calls, as GetServiceGraph gives it. */
+function services(calls: Record<string, string[]>): GraphService[] {
+  const names = [...new Set([...Object.keys(calls), ...Object.values(calls).flat()])];
+  return names.map((name, index) => ({
+    ReferenceId: index, Name: name, Type: 'AWS::Lambda', Edges: (calls[name] ?? []).map((callee) => ({ ReferenceId: names.indexOf(callee) })),
+  }));
+}
+
+/** Every pair of nodes whose spaces overlap. */
+function overlaps({ nodes, density }: ReturnType<typeof layoutMap>): [string, string][] {
+  const { width, height } = NODE_SIZES[density];
+  const placed = [...nodes];
+  return placed.flatMap(([a, first], index) => placed.slice(index + 1)
+    .filter(([, second]) => Math.abs(first.x - second.x) < width - 0.5 && Math.abs(first.y - second.y) < height - 0.5)
+    .map(([b]): [string, string] => [a, b]));
+}
+
+describe('graph', () => {
+  test('two nodes of one name and different types are two', () => {
+    const graph = mapGraphOf([
+      { ReferenceId: 0, Name: 'f', Type: 'AWS::Lambda', Edges: [{ ReferenceId: 1, SummaryStatistics: { OkCount: 2, TotalCount: 2, TotalResponseTime: 0.5 } }] },
+      { ReferenceId: 1, Name: 'f', Type: 'AWS::Lambda::Function', Edges: [] },
+    ]);
+    expect(graph.nodes.map(({ key }) => key)).toEqual(['AWS::Lambda/f', 'AWS::Lambda::Function/f']);
+    expect(graph.edges).toMatchObject([{ from: 'AWS::Lambda/f', to: 'AWS::Lambda::Function/f', averageMs: 250, counts: { ok: 2, total: 2 } }]);
+  });
+
+  test('services of one name in two accounts stay apart, and a client is called so', () => {
+    const graph = mapGraphOf([
+      { ReferenceId: 3, Name: 'f', Type: 'AWS::Lambda', AccountId: '1' }, { ReferenceId: 4, Name: 'f', Type: 'AWS::Lambda', AccountId: '2' },
+      { ReferenceId: 5, Name: 'f', Type: 'client', Edges: [{ ReferenceId: 4 }, { ReferenceId: 99 }] },
+    ]);
+    expect(new Set(graph.nodes.map(({ key }) => key)).size).toBe(3);
+    expect(graph.nodes[2]).toMatchObject({ name: 'Client', isClient: true });
+    expect(graph.edges).toHaveLength(1);
+    expect(graph.edges[0].to).toBe(graph.nodes[1].key);
+  });
+
+  test('knows who is next to whom', () => {
+    const graph = mapGraphOf(services({ a: ['b'], b: ['c'], c: [] }));
+    expect([...neighboursOf(graph, 'AWS::Lambda/b')].sort()).toEqual(['AWS::Lambda/a', 'AWS::Lambda/b', 'AWS::Lambda/c']);
+    expect([...neighboursOf(graph, 'AWS::Lambda/a')].sort()).toEqual(['AWS::Lambda/a', 'AWS::Lambda/b']);
+  });
+});
+
+describe('layout', () => {
+  const fan = mapGraphOf(services({ client: ['topic'], topic: ['ts', 'py', 'go'], ts: ['table'], py: ['table'], go: ['table'] }));
+
+  test('callers stand left of those they call, or above', () => {
+    for (const [direction, axis] of [['LR', 'x'], ['TB', 'y']] as const) {
+      const { nodes } = layoutMap(fan, direction);
+      for (const { from, to } of fan.edges) expect(nodes.get(to)![axis]).toBeGreaterThan(nodes.get(from)![axis]);
+    }
+  });
+
+  test.each([3, 24, 25, 100])('%i services overlap nowhere and every call is drawn', (count) => {
+    const calls = Object.fromEntries(Array.from({ length: count - 1 }, (_, index) => [`s${index}`, [`s${index + 1 + (index % 7)}`, `s${(index * 3) % count}`]]));
+    const graph = mapGraphOf(services(calls));
+    const layout = layoutMap(graph, 'LR');
+    expect(overlaps(layout)).toEqual([]);
+    expect(layout.edges.size).toBe(new Set(graph.edges.map(({ key }) => key)).size);
+    for (const { points } of layout.edges.values()) expect(points.every(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))).toBe(true);
+  });
+
+  test('circles of calls and a service that calls itself are drawn', () => {
+    const layout = layoutMap(mapGraphOf(services({ a: ['b', 'a'], b: ['c'], c: ['a'] })), 'LR');
+    expect(layout.edges.size).toBe(4);
+    expect(overlaps(layout)).toEqual([]);
+  });
+
+  test('does not depend on the order in which the API names services', () => {
+    const reversed = { nodes: [...fan.nodes].reverse(), edges: [...fan.edges].reverse() };
+    expect([...layoutMap(reversed, 'LR').nodes].sort()).toEqual([...layoutMap(fan, 'LR').nodes].sort());
+  });
+
+  test('runs from top to bottom where the page is narrow', () => {
+    expect(layoutToFit(fan, { width: 1600, height: 850 }).direction).toBe('LR');
+    expect(layoutToFit(fan, { width: 390, height: 700 }).direction).toBe('TB');
+    expect(fitScale({ width: 100, height: 100 }, { width: 5000, height: 5000 })).toBe(1.1);
+  });
+
+  test('arrow keys walk to the nearest node in their direction', () => {
+    const { nodes } = layoutMap(fan, 'LR');
+    expect(nodeTowards(nodes, 'AWS::Lambda/client', 'ArrowRight')).toBe('AWS::Lambda/topic');
+    expect(nodeTowards(nodes, 'AWS::Lambda/client', 'ArrowLeft')).toBeUndefined();
+    const [top, middle] = ['ts', 'py', 'go'].map((name) => `AWS::Lambda/${name}`).sort((a, b) => nodes.get(a)!.y - nodes.get(b)!.y);
+    expect(nodeTowards(nodes, top, 'ArrowDown')).toBe(middle);
+    expect(nodeTowards(nodes, middle, 'ArrowUp')).toBe(top);
+    expect(nodeTowards(nodes, top, 'Enter')).toBeUndefined();
+    expect(nodeTowards(nodes, 'nobody', 'ArrowUp')).toBeUndefined();
+  });
+
+  test('every node can be reached by arrow keys', () => {
+    const { nodes } = layoutMap(fan, 'LR');
+    const reached = new Set(['AWS::Lambda/client']);
+    for (const key of reached) {
+      for (const arrow of ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown']) {
+        const next = nodeTowards(nodes, key, arrow);
+        if (next !== undefined) reached.add(next);
+      }
+    }
+    expect([...reached].sort()).toEqual([...nodes.keys()].sort());
+  });
+});

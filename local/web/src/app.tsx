@@ -1,0 +1,71 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { LiveEvents } from './api/live-events';
+import { Live } from './api/use-query';
+import { CollectorView } from './collector/collector-view';
+import { MapView } from './map/map-view';
+import { NavigationProvider, useHashNavigation } from './navigation';
+import { addressOf, Route } from './routes';
+import { ErrorBoundary } from './shell/error-boundary';
+import { Header } from './shell/header';
+import { TraceView } from './trace/trace-view';
+import { TracesView } from './traces/traces-view';
+
+/** The whole page: one header, one view. */
+export function App() {
+  const navigation = useHashNavigation();
+  const { route } = navigation;
+  const events = useMemo(() => new LiveEvents(), []);
+  const [isPaused, setPaused] = useState(false);
+  useEffect(() => {
+    if (isPaused) return undefined;
+    events.start();
+    return () => events.stop();
+  }, [isPaused]);
+  useEffect(() => {
+    document.title = `${titleOf(route)} · Local X-Ray`;
+  }, [titleOf(route)]);
+
+  return (
+    <NavigationProvider value={navigation}>
+      <Live.Provider value={isPaused ? undefined : events}>
+        <a class="skip-link" href={addressOf(route)} onClick={skipToView}>Skip to the view</a>
+        <Header events={events} isPaused={isPaused} onPause={setPaused} />
+        <main id="view" tabIndex={-1} class={`view view-${route.view}`}>
+          <ErrorBoundary key={`${route.view} ${route.view === 'trace' ? route.id : ''}`}>
+            <View route={route} />
+          </ErrorBoundary>
+        </main>
+      </Live.Provider>
+    </NavigationProvider>
+  );
+}
+
+function View({ route }: { route: Route }) {
+  switch (route.view) {
+    case 'map': return <MapView route={route} />;
+    case 'traces': return <TracesView route={route} />;
+    case 'trace': return <TraceView route={route} key={route.id} />;
+    case 'collector': return <CollectorView />;
+    case 'unknown': return (
+      <div class="notice">
+        <h1>There is no view “{route.path}”</h1>
+        <p><a href={addressOf({ view: 'map', range: route.range })}>Open the trace map</a></p>
+      </div>
+    );
+  }
+}
+
+function titleOf(route: Route): string {
+  switch (route.view) {
+    case 'map': return route.node === undefined ? 'Trace map' : `${route.node.name} · Trace map`;
+    case 'traces': return 'Traces';
+    case 'trace': return `Trace ${route.id}`;
+    case 'collector': return 'Collector';
+    case 'unknown': return 'Not found';
+  }
+}
+
+function skipToView(event: Event): void {
+  event.preventDefault();
+  document.getElementById('view')?.focus();
+}

@@ -1,0 +1,34 @@
+import { createContext } from 'preact';
+import { useContext, useEffect, useState } from 'preact/hooks';
+import { addressOf, Route, routeOf } from './routes';
+
+export interface Navigation {
+  readonly route: Route;
+  /** Shows another view; `replace` leaves no step to go back to. */
+  go(route: Route, replace?: boolean): void;
+}
+
+const NavigationContext = createContext<Navigation>({ route: routeOf(''), go: () => undefined });
+export const NavigationProvider = NavigationContext.Provider;
+
+export function useNavigation(): Navigation {
+  return useContext(NavigationContext);
+}
+
+/** The route of the page's address, and how to change it. */
+export function useHashNavigation(): Navigation {
+  const [route, setRoute] = useState(() => routeOf(location.hash));
+  useEffect(() => {
+    const follow = (): void => setRoute(routeOf(location.hash));
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, []);
+  const go = (next: Route, replace = false): void => {
+    const address = addressOf(next);
+    if (address === location.hash) return;
+    if (replace) history.replaceState(history.state, '', address);
+    else history.pushState(null, '', address);
+    setRoute(next);
+  };
+  return { route, go };
+}
