@@ -76,7 +76,8 @@ export interface XrayHealth {
 const OPERATIONS = [...traceOperations, ...graphOperations, ...samplingOperations, ...groupOperations, ...settingsOperations];
 
 const DEFAULT_MAX_BYTES = 512 * 1024 * 1024;
-const ROTATE_BYTES = 32 * 1024 * 1024;
+const MIN_ROTATE_BYTES = 64 * 1024;
+const MAX_ROTATE_BYTES = 32 * 1024 * 1024;
 const PORT_ATTEMPTS = 10;
 
 /**
@@ -94,7 +95,11 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
   try {
     const store = new TraceStore({ maxBytes });
     cleanups.push(() => store.close());
-    const journal = options.journalDir === undefined ? undefined : Journal.open({ directory: options.journalDir, maxBytes: maxBytes * 2, log });
+    const rotateBytes = Math.min(MAX_ROTATE_BYTES, Math.max(MIN_ROTATE_BYTES, Math.floor(maxBytes / 4)));
+    let rotateReceiver = (): void => undefined;
+    const journal = options.journalDir === undefined ? undefined : Journal.open({
+      directory: options.journalDir, maxBytes: maxBytes * 2, rotateBytes, onRotated: () => rotateReceiver(), log,
+    });
     if (journal !== undefined) cleanups.push(() => journal.close());
     const ingest = new Ingest(store, journal, log);
     ingest.restore();
@@ -112,7 +117,7 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
         host,
         port,
         journalDir: options.journalDir,
-        rotateBytes: ROTATE_BYTES,
+        rotateBytes,
         onDatagram: (datagram) => ingest.datagram(datagram),
         onRotated: (file) => {
           if (journal?.needsCompaction(store.bytes)) void journal.compact(store.snapshot(), file);
@@ -121,6 +126,8 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
       });
       return started;
     }, () => createServer({ operations: daemonOperations, context, log }), host);
+    // Whichever file was full: the receiver begins a new one too, and `onRotated` above looks at the size of the whole.
+    rotateReceiver = () => collector.rotate();
     cleanups.push(() => collector.close(), () => daemon.close());
 
     const health = (): XrayHealth => ({

@@ -6,6 +6,7 @@
  * Every datagram is framed, written to the journal (if there is one) and only then handed on. Frame, also the journal's format:
  * length of the payload (u32 LE), CRC-32 of the payload (u32 LE), payload.
  */
+const { randomBytes } = require('node:crypto');
 const dgram = require('node:dgram');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -69,7 +70,7 @@ socket.bind({ address: settings.host, port: settings.port, exclusive: true }, ()
 port.on('message', (message) => {
   if (message.type === 'rotate') {
     flush();
-    if (settings.journalDir) openFile(settings.journalDir);
+    rotate();
   } else if (message.type === 'close') {
     socket.close(() => {
       flush();
@@ -101,30 +102,56 @@ function flush() {
     datagram.copy(frames, offset + FRAME_HEADER_BYTES);
     offset += FRAME_HEADER_BYTES + datagram.length;
   }
-  if (file) write(frames);
+  if (settings.journalDir) write(frames, settings.journalDir);
   Atomics.add(inFlight, 0, bytes);
   port.postMessage({ type: 'batch', frames: frames.buffer }, [frames.buffer]);
+  // Only now: whoever hears of a new file takes it that all of the old one has been handed over.
+  if (file && file.bytes >= settings.rotateBytes) rotate();
 }
 
-/** @param {Buffer} frames */
-function write(frames) {
-  if (!file || !settings.journalDir) return;
+/**
+ * @param {Buffer} frames
+ * @param {string} directory
+ */
+function write(frames, directory) {
   try {
-    for (let done = 0; done < frames.length;) done += fs.writeSync(file.fd, frames, done);
-    file.bytes += frames.length;
-    if (file.bytes >= settings.rotateBytes) openFile(settings.journalDir);
+    const { fd } = file ?? openFile(directory);
+    for (let done = 0; done < frames.length;) done += fs.writeSync(fd, frames, done);
+    if (file) file.bytes += frames.length;
   } catch (error) {
-    port.postMessage({ type: 'journal-failed', message: String(error) });
+    failJournal(error);
   }
+}
+
+function rotate() {
+  try {
+    if (settings.journalDir) openFile(settings.journalDir);
+  } catch (error) {
+    failJournal(error);
+  }
+}
+
+/**
+ * What could not be written is not in the journal, and what follows in this file could not be read: the next write begins a new one.
+ * @param {unknown} error
+ */
+function failJournal(error) {
+  port.postMessage({ type: 'journal-failed', message: String(error) });
+  if (file) fs.closeSync(file.fd);
+  file = undefined;
 }
 
 /** @param {string} directory */
 function openFile(directory) {
   if (file) fs.closeSync(file.fd);
+  file = undefined;
   fileNumber += 1;
-  const name = `${String(Date.now()).padStart(15, '0')}-${process.pid}-udp-${String(fileNumber).padStart(6, '0')}.log`;
+  // As fileName() in ../store/journal.ts.
+  const random = randomBytes(3).toString('hex');
+  const name = `${String(Date.now()).padStart(15, '0')}-${String(fileNumber).padStart(6, '0')}-udp-${process.pid}-${random}.log`;
   file = { fd: fs.openSync(path.join(directory, name), 'ax'), bytes: 0 };
   port.postMessage({ type: 'rotated', name });
+  return file;
 }
 
 /** @param {unknown} error */

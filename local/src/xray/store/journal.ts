@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { frameOf, readFrames } from './frames';
@@ -6,6 +7,10 @@ export interface JournalOptions {
   readonly directory: string;
   /** Files together larger than this are rewritten to what is still held, in bytes. */
   readonly maxBytes: number;
+  /** A file is closed and the next one begun at this size, in bytes. */
+  readonly rotateBytes: number;
+  /** Called when a file has been closed for its size: the time to look whether the journal has outgrown its bound. */
+  readonly onRotated?: () => void;
   readonly log: (line: string) => void;
 }
 
@@ -27,10 +32,22 @@ const LOCK = 'lock';
 const SNAPSHOT_SLICE_MS = 10;
 
 /**
+ * Name of a new journal file: names sort as the files were begun, in every process that has written here.
+ * The UDP receiver, which is plain JavaScript in a thread of its own, builds its names in the same way.
+ */
+function fileName(writer: string): string {
+  fileNumber += 1;
+  const random = randomBytes(3).toString('hex');
+  return `${String(Date.now()).padStart(15, '0')}-${String(fileNumber).padStart(6, '0')}-${writer}-${process.pid}-${random}.log`;
+}
+
+let fileNumber = 0;
+
+/**
  * The append-only record of what was accepted, so that a restart or a kill loses nothing. A write reaches the kernel before a document
  * counts as accepted: that survives the death of this process, not of the machine.
  *
- * Files `<time>-<pid>-<writer>-<number>.log` hold frames (see frames.ts) and are read in the order of their names. `udp` and `http`
+ * Files `<time>-<number>-<writer>-<pid>-<random>.log` hold frames (see frames.ts) and are read in the order of their names. `udp` and `http`
  * files hold datagrams as they came; a `snapshot` file holds traces as `{"id","sampled"}`, a newline and a JSON list of documents.
  */
 export class Journal {
@@ -46,11 +63,7 @@ export class Journal {
     return new Journal(options);
   }
 
-  private file: { fd: number; name: string } | undefined;
-  private fileNumber = 0;
-  /** Bytes in files that are no longer written to; the current ones are added when they end. */
-  private closedBytes = 0;
-  private appended = 0;
+  private file: { fd: number; bytes: number } | undefined;
   private compacting: Promise<void> | undefined;
 
   private constructor(private readonly options: JournalOptions) {}
@@ -67,9 +80,8 @@ export class Journal {
   /** Reads everything that is there, oldest first. Files that cannot be read to their end are reported, and the rest still read. */
   replay(reader: JournalReader): void {
     for (const name of this.names()) {
-      const isSnapshot = name.includes('-snapshot-');
+      const isSnapshot = name.includes('~snapshot-');
       const bytes = readFileSync(join(this.directory, name));
-      this.closedBytes += bytes.length;
       const unread = readFrames(bytes, (payload) => {
         if (isSnapshot) reader.trace(traceOfPayload(payload));
         else reader.datagram(payload);
@@ -80,10 +92,14 @@ export class Journal {
 
   /** Appends one datagram; returns when the kernel has it. Throws when it cannot be written. */
   append(datagram: Buffer): void {
-    this.file ??= this.create('http');
+    this.file ??= { fd: openSync(join(this.directory, fileName('http')), 'ax'), bytes: 0 };
     const frame = frameOf(datagram);
     for (let done = 0; done < frame.length;) done += writeSync(this.file.fd, frame, done);
-    this.appended += frame.length;
+    this.file.bytes += frame.length;
+    if (this.file.bytes >= this.options.rotateBytes) {
+      this.closeFile();
+      this.options.onRotated?.();
+    }
   }
 
   /** Whether the files have outgrown their bound and what is held now would fill less than half of it. */
@@ -104,17 +120,18 @@ export class Journal {
 
   async close(): Promise<void> {
     await this.compacting;
-    if (this.file !== undefined) closeSync(this.file.fd);
-    this.file = undefined;
+    this.closeFile();
     rmSync(join(this.directory, LOCK), { force: true });
   }
 
   private async rewrite(traces: Iterable<SnapshotTrace>, upTo: string | undefined): Promise<void> {
     const old = this.names().filter((name) => upTo === undefined || name < upTo);
-    if (this.file !== undefined) closeSync(this.file.fd);
-    this.file = undefined;
-    const { fd, name } = this.create('snapshot', '.tmp');
-    const temporary = join(this.directory, name);
+    this.closeFile();
+    // Sorts where the files stood that it replaces: traces that came later must not count as older when it is read.
+    const place = old[old.length - 1]?.replace(/^(\d+-\d+).*$/, '$1') ?? '0';
+    const target = join(this.directory, fileName('snapshot').replace(/^\d+-\d+-/, `${place}~`));
+    const temporary = `${target}.tmp`;
+    const fd = openSync(temporary, 'ax');
     try {
       let sliceEnd = performance.now() + SNAPSHOT_SLICE_MS;
       for (const trace of traces) {
@@ -125,7 +142,7 @@ export class Journal {
           sliceEnd = performance.now() + SNAPSHOT_SLICE_MS;
         }
       }
-      renameSync(temporary, temporary.replace(/\.tmp$/, ''));
+      renameSync(temporary, target);
       for (const file of old) rmSync(join(this.directory, file), { force: true });
     } catch (error) {
       rmSync(temporary, { force: true });
@@ -135,10 +152,9 @@ export class Journal {
     }
   }
 
-  private create(writer: string, suffix = ''): { fd: number; name: string } {
-    this.fileNumber += 1;
-    const name = `${String(Date.now()).padStart(15, '0')}-${process.pid}-${writer}-${String(this.fileNumber).padStart(6, '0')}.log${suffix}`;
-    return { fd: openSync(join(this.directory, name), 'ax'), name };
+  private closeFile(): void {
+    if (this.file !== undefined) closeSync(this.file.fd);
+    this.file = undefined;
   }
 
   private names(): string[] {
