@@ -137,7 +137,10 @@ class GoModule {
 
   public async run(args: string[]): Promise<string> {
     const inContainer = this.tool.argv.length > 1;
+    // The image's own GOPATH would be lost with each container, and with it the modules that the next command needs.
+    const home = this.tool.argv.find(word => word.startsWith('HOME='))?.slice('HOME='.length);
     const env = {
+      ...home ? { GOPATH: path.join(home, 'go') } : {},
       GOOS: 'linux',
       GOARCH: this.job.architecture === 'arm64' ? 'arm64' : 'amd64',
       CGO_ENABLED: '0',
