@@ -1,0 +1,74 @@
+import * as path from 'path';
+import { TracedFunctionProps } from '../../../lib';
+import { FakeDocker } from '../../fake-docker';
+import { bundle, bundlingError } from '../../packages';
+import { fixture, GO_ENTRY, NODEJS_ENTRY, projectFolder, PYTHON_ENTRY, temporaryFolder } from '../../test-app';
+
+/** Runs with other variables; undefined takes one away. */
+function withEnvironment<T>(variables: Record<string, string | undefined>, work: () => T): T {
+  const before = { ...process.env };
+  Object.assign(process.env, variables);
+  Object.keys(variables).filter(name => variables[name] === undefined).forEach(name => delete process.env[name]);
+  try {
+    return work();
+  } finally {
+    Object.keys(variables).forEach(name => delete process.env[name]);
+    Object.assign(process.env, before);
+  }
+}
+
+const go = (name: string): TracedFunctionProps => ({ entry: fixture('go', name) });
+const pyproject = () => ({ entry: projectFolder({ 'handler.py': 'def handler(event, context): pass\n', 'pyproject.toml': '[project]\nname = "a"\nversion = "1"\n' }) });
+
+describe('a tool that is missing', () => {
+  const PATH = temporaryFolder();
+
+  test.each<[string, () => TracedFunctionProps, RegExp]>([
+    ['Go', () => go('no-aws'), /cannot find Go \(tried 'go' on PATH (\S+); no Docker engine answers 'docker info' either\); install Go \(https:\/\/go\.dev\/dl\/\)/],
+    ['uv and pip', () => ({ entry: PYTHON_ENTRY }),
+      /cannot find uv or pip \(tried 'uv pip', 'python3 -m pip', 'python -m pip', 'py -m pip' on PATH (\S+); no Docker engine answers 'docker info' either\); install uv \(.*\), or Python's pip/],
+    ['Python', pyproject, /cannot find Python \(tried 'python3', 'python', 'py' on PATH (\S+); .*\); install Python 3\.11 or newer/],
+  ])('fails with what was looked for, where, and what to install: %s', (_, props, message) => {
+    const error = withEnvironment({ PATH, CDK_DOCKER: undefined }, () => bundlingError({ Function: props() }));
+    expect(error).toMatch(message);
+    expect(message.exec(error)![1]).toBe(PATH);
+  });
+
+  test('fails for all functions that need it, and for no other', () => {
+    const error = withEnvironment({ PATH }, () => bundlingError({ One: go('no-aws'), Two: { entry: GO_ENTRY }, Node: { entry: NODEJS_ENTRY } }));
+    expect(error.match(/'Stack\/\w+'/g)).toEqual(["'Stack/One'", "'Stack/Two'"]);
+    expect(error.match(/cannot find Go/g)).toHaveLength(1);
+  });
+
+  test('is not missed where nothing needs it', () => {
+    expect(Object.keys(withEnvironment({ PATH }, () => bundle({ Function: { entry: NODEJS_ENTRY } })))).toEqual(['Function']);
+  });
+});
+
+describe('Docker', () => {
+  const functions = { Go: { entry: GO_ENTRY }, Python: { entry: PYTHON_ENTRY }, Pyproject: pyproject() };
+  const hashes = (packages: Record<string, string>) => Object.entries(packages).map(([id, folder]) => `${id} ${path.basename(folder)}`);
+
+  test('takes the place of missing tools, sees all files it needs, and makes the same packages', () => {
+    const docker = new FakeDocker();
+    const packages = withEnvironment({ PATH: docker.folder, CDK_DOCKER: undefined }, () => bundle(functions));
+    expect(hashes(packages)).toEqual(hashes(bundle(functions)));
+    expect(new Set(docker.runs.map(run => run.image))).toEqual(new Set(['golang:1.26', 'python:3.13-slim']));
+    // Modules have to outlive the container that has fetched them.
+    const build = docker.runs.find(run => run.image === 'golang:1.26' && run.args.includes('build'))!;
+    const home = build.args.find(word => word.startsWith('HOME='))!.slice('HOME='.length);
+    expect(build.args).toEqual(expect.arrayContaining([`${home}:${home}`, `GOPATH=${home}/go`, 'GOARCH=amd64', 'CGO_ENABLED=0']));
+  });
+
+  test('is not asked where the tool is there', () => {
+    const docker = new FakeDocker();
+    withEnvironment({ PATH: [process.env.PATH, docker.folder].join(path.delimiter) }, () => bundle({ Function: go('no-aws') }));
+    expect(docker.runs).toEqual([]);
+  });
+
+  test('may have another name', () => {
+    const finch = new FakeDocker('finch');
+    withEnvironment({ PATH: finch.folder, CDK_DOCKER: 'finch' }, () => bundle({ Function: go('no-aws') }));
+    expect(finch.runs.length).toBeGreaterThan(0);
+  });
+});
