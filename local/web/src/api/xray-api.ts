@@ -2,7 +2,7 @@ import type { TraceReport } from '../../../src/xray/model/trace-of-documents';
 import type { TimeRange } from '../time-range';
 import { limitsOf } from '../time-range';
 import type { GraphService, Group, Health, ServiceGraphPage, TraceSummariesPage, TraceSummary, WireTrace } from './wire-types';
-import type { TraceLogs } from '../../../src/logs/trace-logs';
+import type { TraceLogs } from '../../../src/function-logs/trace-logs';
 
 /** A request that the API refused, or that did not reach it; the message is for people. */
 export class ApiError extends Error {

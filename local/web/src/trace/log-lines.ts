@@ -1,4 +1,4 @@
-import type { FunctionLogs, LogLine } from '../../../src/logs/trace-logs';
+import type { FunctionLogs, LogLine } from '../../../src/function-logs/trace-logs';
 
 /** A log line as the page shows it. `platform` are Lambda's own lines: START, END, REPORT, INIT_START. */
 export interface ShownLine extends LogLine {

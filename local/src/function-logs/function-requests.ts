@@ -1,0 +1,34 @@
+import type { Trace, TraceEntry } from '../xray/model/trace';
+
+/** A function of a trace, with what is needed to find its log lines. */
+export interface FunctionRequests {
+  readonly functionName: string;
+  readonly logGroup: string;
+  /** Lambda's request ids, one for each invocation in the trace; retries keep theirs. */
+  readonly requestIds: readonly string[];
+  readonly hasFailed: boolean;
+}
+
+/** The functions of a trace by Lambda's own segments; what a trace only calls (an inferred segment) writes no log here. */
+export function functionRequests(trace: Trace): FunctionRequests[] {
+  const functions = new Map<string, { logGroup: string | undefined; requestIds: Set<string>; hasFailed: boolean }>();
+  for (const segment of trace.segments) {
+    if (segment.inferred || (segment.origin !== 'AWS::Lambda' && segment.origin !== 'AWS::Lambda::Function')) continue;
+    const known = functions.get(segment.name) ?? { logGroup: undefined, requestIds: new Set(), hasFailed: false };
+    functions.set(segment.name, known);
+    known.logGroup ??= logGroupOf(segment);
+    known.hasFailed ||= segment.fault || segment.error || segment.subsegments.some(({ fault }) => fault);
+    if (segment.origin === 'AWS::Lambda' && typeof segment.aws.request_id === 'string') known.requestIds.add(segment.aws.request_id);
+  }
+  return [...functions].map(([functionName, { logGroup, requestIds, hasFailed }]) => ({
+    functionName, logGroup: logGroup ?? `/aws/lambda/${functionName}`, requestIds: [...requestIds], hasFailed,
+  }));
+}
+
+/** Where a segment says it logs (`aws.cloudwatch_logs`); Lambda itself does not say. */
+function logGroupOf(segment: TraceEntry): string | undefined {
+  const groups = segment.aws.cloudwatch_logs;
+  const first: unknown = Array.isArray(groups) ? groups[0] : undefined;
+  const group = typeof first === 'object' && first !== null ? (first as { log_group?: unknown }).log_group : undefined;
+  return typeof group === 'string' && group !== '' ? group : undefined;
+}

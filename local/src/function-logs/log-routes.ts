@@ -1,0 +1,50 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import type { FastifyInstance } from 'fastify';
+import { LOCAL_REGION } from '../settings';
+import { TraceLogs, traceLogs } from './trace-logs';
+import { ApiError } from '../xray/api/operation';
+import type { Trace } from '../xray/model/trace';
+
+export interface LogRoutesOptions {
+  /** The trace of an id, undefined when there is none. */
+  readonly traceById: (id: string) => Trace | undefined;
+  /** Address of the local cloud; undefined while it is not running. Asked at each request, because the cloud starts after X-Ray. */
+  readonly cloudEndpoint: () => string | undefined;
+}
+
+const TIMEOUT_MS = 5000;
+
+/**
+ * `GET /local/logs?traceId=1-...`: a `TraceLogs`. 400 without a trace id, 404 when X-Ray has no such trace; a log service that is not
+ * there or does not answer is an answer too, with the reason in `unavailable`.
+ */
+export function addLogRoutes(app: FastifyInstance, { traceById, cloudEndpoint }: LogRoutesOptions): void {
+  const clients = new Map<string, CloudWatchLogsClient>();
+  app.addHook('onClose', async () => clients.forEach((client) => client.destroy()));
+  app.get<{ Querystring: { traceId?: string | string[] } }>('/local/logs', async (request): Promise<TraceLogs> => {
+    const id = request.query.traceId;
+    if (typeof id !== 'string' || id === '') throw new ApiError(`traceId must be one trace id, as in ?traceId=1-58406520-a006649127e371903a2de979, got '${String(id)}'`);
+    const trace = traceById(id);
+    if (trace === undefined) throw new ApiError(`there is no trace ${id.slice(0, 100)}`, 'ResourceNotFoundException');
+    const endpoint = cloudEndpoint();
+    if (endpoint === undefined) return { functions: [], unavailable: 'no local cloud is running, so there are no logs to read' };
+    const client = clients.get(endpoint) ?? clientFor(endpoint);
+    clients.set(endpoint, client);
+    try {
+      return await traceLogs(client, trace);
+    } catch (error) {
+      return { functions: [], unavailable: `CloudWatch Logs of the local cloud at ${endpoint} did not answer: ${(error as Error).message}` };
+    }
+  });
+}
+
+/** The local cloud takes any credentials; these keep the client from looking for the user's own. */
+function clientFor(endpoint: string): CloudWatchLogsClient {
+  return new CloudWatchLogsClient({
+    endpoint,
+    region: LOCAL_REGION,
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+    requestHandler: { requestTimeout: TIMEOUT_MS, connectionTimeout: TIMEOUT_MS },
+  });
+}
