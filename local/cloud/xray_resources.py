@@ -90,7 +90,8 @@ class _GroupResource:
         parameters = {**_group_settings(props), "GroupName": _required(props, "GroupName", "AWS::XRay::Group")}
         if props.get("Tags"):
             parameters["Tags"] = props["Tags"]
-        response = call_xray(region, "create_group", **parameters)
+        changes = {key: value for key, value in parameters.items() if key != "Tags"}
+        response = _create(region, f"group {props['GroupName']}", ("create_group", parameters), ("update_group", changes))
         arn = response.get("Group", {}).get("GroupARN") or _arn("group", props["GroupName"])
         return arn, {"GroupARN": arn}
 
@@ -102,7 +103,8 @@ class _GroupResource:
         call_xray(_scope()[1], "update_group", GroupARN=physical_id, **_group_settings(props))
         return physical_id, {"GroupARN": physical_id}
 
-    def delete(self, physical_id: str, _props: Attributes) -> None:
+    def delete(self, physical_id: str, props: Attributes) -> None:
+        _created.discard(f"group {props.get('GroupName')}")
         _forget(_scope()[1], "delete_group", GroupARN=physical_id)
 
 
@@ -111,7 +113,9 @@ class _SamplingRuleResource:
 
     def create(self, _logical_id: str, props: Attributes, _stack_name: str) -> tuple[str, Attributes]:
         rule = _sampling_rule(props)
-        response = call_xray(_scope()[1], "create_sampling_rule", SamplingRule=rule)
+        changes = {key: value for key, value in rule.items() if key != "Version"}
+        response = _create(_scope()[1], f"rule {rule['RuleName']}", ("create_sampling_rule", {"SamplingRule": rule}),
+                           ("update_sampling_rule", {"SamplingRuleUpdate": changes}))
         record = response.get("SamplingRuleRecord", {}).get("SamplingRule", {})
         arn = record.get("RuleARN") or _arn("sampling-rule", rule["RuleName"])
         return arn, {"RuleARN": arn}
@@ -126,7 +130,8 @@ class _SamplingRuleResource:
         call_xray(_scope()[1], "update_sampling_rule", SamplingRuleUpdate={"RuleARN": physical_id, **changes})
         return physical_id, {"RuleARN": physical_id}
 
-    def delete(self, physical_id: str, _props: Attributes) -> None:
+    def delete(self, physical_id: str, props: Attributes) -> None:
+        _created.discard(f"rule {_sampling_rule(props)['RuleName']}")
         _forget(_scope()[1], "delete_sampling_rule", RuleARN=physical_id)
 
 
@@ -145,6 +150,25 @@ class _TransactionSearchResource:
 
     def delete(self, _physical_id: str, _props: Attributes) -> None:
         _forget(_scope()[1], "update_trace_segment_destination", Destination="XRay")
+
+
+_created: set[str] = set()
+"""What stacks of this cloud have created; the local X-Ray may remember more, from a cloud that ended without deleting it."""
+
+
+def _create(region: str, name: str, create: tuple[str, Attributes], update: tuple[str, Attributes]) -> Attributes:
+    """Creates something in X-Ray; what is left there from an earlier cloud is taken over."""
+    try:
+        response = call_xray(region, create[0], **create[1])
+    except RequestRefused as refused:
+        if name in _created:
+            raise
+        try:
+            response = call_xray(region, update[0], **update[1])
+        except RequestRefused:
+            raise refused from None
+    _created.add(name)
+    return response
 
 
 def _forget(region: str, operation: str, **parameters: Any) -> None:

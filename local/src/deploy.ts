@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LauncherError } from './launcher-error';
 import { LOCAL_DIR } from './project-folders';
-import { runCommand } from './run-command';
+import { runCommand, type CommandResult } from './run-command';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './settings';
 
 const SYNTH_TIMEOUT_MS = 15 * 60_000; // a first `go build` or `pip install` may be in it
@@ -34,9 +34,8 @@ export class CdkApp {
     const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-app-'));
     try {
       const cdk = new CdkApp({ appDir, app, endpoint: 'http://127.0.0.1:9', scratch, log: () => undefined, signal });
-      const output = await cdk.cdk(['list', '--json', '--output', cdk.assembly, ...(app ? ['--app', app] : [])], SYNTH_TIMEOUT_MS, signal);
-      const listed = JSON.parse(output.slice(output.indexOf('['), output.lastIndexOf(']') + 1)) as (string | { id: string })[];
-      return listed.map(stack => typeof stack === 'string' ? stack : stack.id);
+      const { stdout } = await cdk.cdk(['list', '--output', cdk.assembly, ...(app ? ['--app', app] : [])], SYNTH_TIMEOUT_MS, signal);
+      return stdout.split('\n').map(line => line.trim()).filter(Boolean);
     } finally {
       rmSync(scratch, { recursive: true, force: true });
     }
@@ -85,9 +84,9 @@ export class CdkApp {
     return stacks.length > 0 ? [...stacks] : ['--all'];
   }
 
-  private async cdk(args: string[], timeoutMs: number, signal: AbortSignal | undefined, onLine?: (line: string) => void): Promise<string> {
+  private async cdk(args: string[], timeoutMs: number, signal: AbortSignal | undefined, onLine?: (line: string) => void): Promise<CommandResult> {
     const common = ['--no-notices', '--no-color', '--no-version-reporting', '--no-asset-metadata'];
-    const { status, output } = await runCommand(process.execPath, [this.cli, ...args, ...common], {
+    const result = await runCommand(process.execPath, [this.cli, ...args, ...common], {
       cwd: this.options.appDir,
       env: this.environment,
       timeoutMs,
@@ -96,12 +95,12 @@ export class CdkApp {
         if (onLine && line.trim() !== '') onLine(line);
       },
     });
-    if (status !== 0) throw new LauncherError(`'cdk ${args[0]}' failed: ${errorOf(output) ?? `status ${status}`}`);
-    return output;
+    if (result.status !== 0) throw new LauncherError(`'cdk ${args[0]}' failed: ${errorOf(result.output) ?? `status ${result.status}`}`);
+    return result;
   }
 }
 
-const ERROR_BEGINS = /^(?:Uncaught )?(?:[A-Z]\w*)?Error(?: \[\w+\])?: |^❌ {1,2}/;
+const ERROR_BEGINS = /^(?:Uncaught )?(?:[A-Z]\w*)?Error(?: \[\w+\])?: |^❌ {1,2}|^(?=No stacks? match)/;
 
 /** What went wrong, without the stack of it: the first error's sentences, else the last lines of output. Undefined where there is none. */
 export function errorOf(output: string): string | undefined {
@@ -139,7 +138,7 @@ class DeployProgress {
   line(line: string): void {
     const event = /^(\S+) \|\s*(\d+)\/(\d+) \|[^|]*\| (\w+)\s*\| (\S+)\s*\| (.*)$/.exec(line);
     if (!event) {
-      if (/^(?!Stack ARN|arn:|Outputs:).*(deploying|✅|❌|failed)/i.test(line)) this.log(line.trim());
+      if (/: deploying\.\.\.|✅/.test(line)) this.log(line.trim());
       return;
     }
     const [, stack, done, total, status, , rest] = event;

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startLocalCloud, type LocalCloud } from './cloud/local-cloud';
 import { ensurePythonEnvironment } from './cloud/python-environment';
@@ -41,8 +40,6 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
   useLocalCredentials();
   const cleanups: (() => unknown)[] = [];
   try {
-    const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-app-'));
-    cleanups.push(() => rmSync(scratch, { recursive: true, force: true }));
     const { settings, appDir, app } = options;
     const log = (line: string) => reporter.progress(line);
 
@@ -63,7 +60,7 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
     cleanups.push(() => cloud.close());
 
     const isComplete = await unlessCrashed(cloud, async () => {
-      const cdk = new CdkApp({ appDir, app, endpoint: cloud.endpoint, scratch, log, signal });
+      const cdk = new CdkApp({ appDir, app, endpoint: cloud.endpoint, scratch: cloud.scratch, log, signal });
       await cdk.prepare(options.stacks);
       const stacks = await cdk.deploy(options.stacks);
       const complete = await runSamples(options, stacks, cloud, xray, reporter, signal);

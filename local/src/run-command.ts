@@ -17,6 +17,8 @@ export interface CommandResult {
   readonly status: number | null;
   /** Both streams, as lines, in the order in which they came. */
   readonly output: string;
+  /** Standard output alone. */
+  readonly stdout: string;
 }
 
 /**
@@ -26,10 +28,10 @@ export interface CommandResult {
 export async function runCommand(command: string, args: readonly string[], options: CommandOptions): Promise<CommandResult> {
   options.signal?.throwIfAborted();
   const child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-  const lines: string[] = [];
+  const lines: { line: string; isError: boolean }[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', line => {
-      lines.push(line);
+      lines.push({ line, isError: stream === child.stderr });
       options.onLine?.(line);
     });
   }
@@ -45,7 +47,8 @@ export async function runCommand(command: string, args: readonly string[], optio
   try {
     const status = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
     if (ended) throw ended;
-    return { status, output: lines.join('\n') };
+    const text = (chosen: typeof lines) => chosen.map(({ line }) => line).join('\n');
+    return { status, output: text(lines), stdout: text(lines.filter(({ isError }) => !isError)) };
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);

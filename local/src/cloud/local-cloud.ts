@@ -33,6 +33,8 @@ export interface LocalCloud {
   readonly port: number;
   /** `http://127.0.0.1:4566`, the `endpoint` of an AWS SDK client. */
   readonly endpoint: string;
+  /** A temporary folder that goes with the cloud, also where the launcher is killed. */
+  readonly scratch: string;
   /** Resolves with the reason when the cloud ends without having been told to. */
   readonly crashed: Promise<string>;
   /** Ends it and all functions; nothing of it is left afterwards. */
@@ -65,7 +67,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   }));
   try {
     const port = await listening(child, options, lastLines);
-    return { port, endpoint: `http://${LOOPBACK}:${port}`, crashed, close };
+    return { port, endpoint: `http://${LOOPBACK}:${port}`, scratch, crashed, close };
   } catch (error) {
     await close();
     throw error;
