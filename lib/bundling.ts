@@ -1,4 +1,5 @@
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { PythonDependencies } from './python-dependencies';
 
 /**
  * How a Node.js function is bundled with esbuild.
@@ -74,6 +75,13 @@ export interface PythonBundlingOptions {
    * @default - none
    */
   readonly exclude?: string[];
+
+  /**
+   * Where the function finds what its requirements name.
+   *
+   * @default PythonDependencies.bundled()
+   */
+  readonly dependencies?: PythonDependencies;
 
   /**
    * Additional arguments of `uv pip install` or `pip install`.

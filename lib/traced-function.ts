@@ -6,6 +6,7 @@ import { Bundling } from './bundling';
 import { Instrumentation } from './instrumentation';
 import { BundledCode } from './private/bundled-code';
 import { Bundler, BundlerResult } from './private/bundler';
+import { JobRequest } from './private/bundling-job';
 import { resolveEntry } from './private/languages';
 import { validationError } from './private/validation-error';
 import { SdkDelivery } from './sdk-delivery';
@@ -83,7 +84,20 @@ export class TracedFunction extends lambda.Function {
     });
     // Set here and not in the props above, which would add an inline statement with the actions that the managed policy already allows.
     (this.node.defaultChild as lambda.CfnFunction).tracingConfig = { mode: tracing ?? lambda.Tracing.ACTIVE };
+    if (plan.bound.dependencyLayer) {
+      this.addDependencyLayer(plan.bound.dependencyLayer);
+    }
     this.permitTracing();
+  }
+
+  private addDependencyLayer(request: JobRequest): void {
+    this.addLayers(new lambda.LayerVersion(this, 'Dependencies', {
+      description: `What ${this.node.id} requires`,
+      // Compiled packages fit one version and one architecture.
+      compatibleRuntimes: [this.runtime],
+      compatibleArchitectures: [this.architecture],
+      code: new BundledCode(request),
+    }));
   }
 
   private permitTracing(): void {

@@ -38,6 +38,7 @@ test('exports these names and no others', () => {
   expect(types().map(type => `${type.datatype ? 'struct' : type.kind} ${type.name}`).sort()).toEqual([
     'class Bundling',
     'class Instrumentation',
+    'class PythonDependencies',
     'class SdkDelivery',
     'class TracedFunction',
     'class TracingLayer',

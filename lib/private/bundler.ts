@@ -20,6 +20,8 @@ export interface BundlerRequest {
 /** What the function needs from its bundler. */
 export interface BundlerResult {
   readonly job: JobRequest;
+  /** What goes into a layer of the function's own. */
+  readonly dependencyLayer?: JobRequest;
   /** Handler of the finished package, as Lambda wants it. */
   readonly handler: string;
   /** Environment variables that the package needs, merged with those of the user. */

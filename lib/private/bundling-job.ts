@@ -53,6 +53,8 @@ export interface PythonJob extends JobBase {
   readonly handler: string;
   readonly instrumentation: 'xray-sdk' | 'none';
   readonly sdkInLayer: boolean;
+  /** Whether what the requirements name, and the SDK, come from a layer. */
+  readonly dependenciesInLayer: boolean;
   /** Such as `3.14`. */
   readonly pythonVersion: string;
   readonly architecture: LambdaArchitecture;
@@ -81,8 +83,21 @@ export interface PythonLayerJob extends JobBase {
   readonly kind: 'python-layer';
 }
 
+/** What one Python function requires. */
+export interface PythonDependencyLayerJob extends JobBase {
+  readonly kind: 'python-dependency-layer';
+  /** Absolute path of the folder with the requirements. */
+  readonly sourceDir: string;
+  /** Whether the tracing SDK belongs into the layer. */
+  readonly withSdk: boolean;
+  /** Such as `3.14`. */
+  readonly pythonVersion: string;
+  readonly architecture: LambdaArchitecture;
+  readonly installArgs: string[];
+}
+
 export type LambdaArchitecture = 'x86_64' | 'arm64';
-export type BundlingJob = NodejsJob | PythonJob | GoJob | NodejsLayerJob | PythonLayerJob;
+export type BundlingJob = NodejsJob | PythonJob | GoJob | NodejsLayerJob | PythonLayerJob | PythonDependencyLayerJob;
 
 /** A job before the plan has given it an output folder and its consumers. */
 export type JobRequest = BundlingJob extends infer J ? J extends BundlingJob ? Omit<J, 'outputDir' | 'consumers'> : never : never;

@@ -26,6 +26,12 @@ export const pythonBundler: Bundler = {
     const sourceDir = isFile ? path.dirname(request.entry) : request.entry;
     const handler = request.handler ?? findHandler(request, sourceDir, isFile ? [path.basename(request.entry)] : HANDLER_FILES);
     checkHandler(request, sourceDir, handler);
+    const dependenciesInLayer = options.dependencies?._inOwnLayer ?? false;
+    const platform = {
+      pythonVersion: request.runtime.name.replace(/^python/, ''),
+      architecture: request.architecture,
+      installArgs: options.installArgs ?? [],
+    };
     return {
       // The generated module patches the libraries, and only then imports the user's.
       handler: request.instrumentation === 'none' ? handler : 'cdk_traced_function.handler',
@@ -36,11 +42,13 @@ export const pythonBundler: Bundler = {
         handler,
         instrumentation: request.instrumentation,
         sdkInLayer: request.sdkInLayer,
-        pythonVersion: request.runtime.name.replace(/^python/, ''),
-        architecture: request.architecture,
+        dependenciesInLayer,
         exclude: options.exclude ?? [],
-        installArgs: options.installArgs ?? [],
+        ...platform,
       },
+      dependencyLayer: dependenciesInLayer ? {
+        kind: 'python-dependency-layer', sourceDir, withSdk: request.instrumentation === 'xray-sdk' && !request.sdkInLayer, ...platform,
+      } : undefined,
     };
   },
 };

@@ -35,8 +35,9 @@ export async function bundleNodejsLayer(job: NodejsLayerJob): Promise<JobResult>
 
 /** Lays the X-Ray SDK for Python and wrapt into `python`, in pure Python, so that one layer serves every version and architecture. */
 export async function bundlePythonLayer(job: PythonLayerJob): Promise<JobResult> {
-  const directory = path.join(job.outputDir, 'python');
-  fs.mkdirSync(directory, { recursive: true });
+  // Beside the layer and then moved into it: the installer leaves files beside its target.
+  const directory = `${job.outputDir}.python`;
+  fs.mkdirSync(directory);
   const tool = await installRequirements([...XRAY_SDK_REQUIREMENTS], {
     // Any version will do: the compiled part, which is all that depends on it, is taken out below.
     pythonVersion: '3.13', architecture: 'x86_64', directory, installArgs: [], noDependencies: true,
@@ -47,5 +48,6 @@ export async function bundlePythonLayer(job: PythonLayerJob): Promise<JobResult>
     }
   }
   normalizePythonPackage(directory);
+  fs.renameSync(directory, path.join(job.outputDir, 'python'));
   return { tool, inputs: NO_INPUTS };
 }

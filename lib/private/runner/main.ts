@@ -9,6 +9,7 @@ import { bundleNodejsLayer, bundlePythonLayer } from './layers';
 import { bundleNodejs } from './nodejs';
 import { ProgressLine } from './progress-line';
 import { bundlePython } from './python';
+import { bundlePythonDependencyLayer } from './python-dependencies';
 import { BundlingJob, GoJob, JobResult, NodejsJob, RunnerInput, RunnerOutput } from '../bundling-job';
 
 async function main(): Promise<void> {
@@ -58,6 +59,7 @@ async function runJob(job: Exclude<BundlingJob, NodejsJob | GoJob>): Promise<Job
       case 'python': return await bundlePython(job);
       case 'nodejs-layer': return await bundleNodejsLayer(job);
       case 'python-layer': return await bundlePythonLayer(job);
+      case 'python-dependency-layer': return await bundlePythonDependencyLayer(job);
     }
   } catch (error) {
     return { error: (error as Error).message };

@@ -1,0 +1,64 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { JobResult, PythonDependencyLayerJob } from '../bundling-job';
+import { installRequirements, PythonTarget } from './python-installer';
+import { PROJECT_FILES, PythonRequirements, readRequirements } from './python-requirements';
+import { removeRuntimePackages } from './python-runtime-packages';
+import { XRAY_SDK_REQUIREMENTS } from './xray-sdk';
+
+/** Modules that a traced function imports. */
+export const XRAY_SDK_MODULES = [
+  { module: 'aws_xray_sdk', files: ['aws_xray_sdk/core/__init__.py'] },
+  { module: 'wrapt', files: ['wrapt/__init__.py'] },
+];
+
+/**
+ * Installs what a project requires, and the tracing SDK, into the target's folder.
+ *
+ * @returns name and version of the installer
+ */
+export async function installDependencies(
+  requirements: PythonRequirements, withSdk: boolean, target: PythonTarget, sourceDir: string,
+): Promise<string> {
+  let tool = 'no installer needed';
+  if (requirements.lines.length > 0) {
+    tool = await installRequirements([...requirements.options, ...requirements.lines], target, sourceDir);
+    removeRuntimePackages(target.directory, requirements.direct);
+  }
+  if (withSdk) {
+    // Without dependencies: what the SDK names beside wrapt is botocore, which the runtime has.
+    tool = await installRequirements(sdkRequirements(requirements, target.directory), { ...target, noDependencies: true }, sourceDir);
+  }
+  return tool;
+}
+
+/** Lays what a function requires into `python`, where Lambda's runtimes look for it. */
+export async function bundlePythonDependencyLayer(job: PythonDependencyLayerJob): Promise<JobResult> {
+  const { sourceDir, outputDir, pythonVersion, architecture, installArgs, withSdk } = job;
+  // Beside the layer and then moved into it: the installer leaves files beside its target.
+  const directory = `${outputDir}.python`;
+  fs.mkdirSync(directory);
+  const requirements = await readRequirements(sourceDir, outputDir);
+  if (requirements.lines.length === 0 && !withSdk) {
+    throw new Error(`there is nothing for the layer of dependencies: '${sourceDir}' requires no package (looked in ${PROJECT_FILES.join(', ')}); ` +
+      "name its packages there, or leave 'dependencies' out");
+  }
+  const tool = await installDependencies(requirements, withSdk, { pythonVersion, architecture, installArgs, directory }, sourceDir);
+  for (const { module, files: [file] } of withSdk ? XRAY_SDK_MODULES : []) {
+    if (!fs.existsSync(path.join(directory, file))) {
+      throw new Error(`the finished layer of '${sourceDir}' has no module '${module}' (looked for ${file}); take what replaces it out of 'installArgs'`);
+    }
+  }
+  fs.renameSync(directory, path.join(outputDir, 'python'));
+  // A project in a folder may change without its requirement: then the layer is made anew each time.
+  const hasProjects = requirements.files.some(file => fs.statSync(file, { throwIfNoEntry: false })?.isDirectory());
+  const files = [...PROJECT_FILES.map(name => path.join(sourceDir, name)), ...requirements.files];
+  return { tool, inputs: hasProjects ? undefined : { files, folders: [] } };
+}
+
+function sdkRequirements(requirements: PythonRequirements, directory: string): string[] {
+  const [sdk, ...others] = XRAY_SDK_REQUIREMENTS;
+  // What another requirement has brought is what that one needs.
+  const missing = others.filter(line => !fs.existsSync(path.join(directory, line.split('==')[0])));
+  return [...requirements.options, requirements.sdkLine ?? sdk, ...missing];
+}
