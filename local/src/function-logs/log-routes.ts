@@ -1,7 +1,7 @@
-import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { FastifyInstance } from 'fastify';
 import { LOCAL_REGION } from '../settings';
-import { TraceLogs, traceLogs } from './trace-logs';
+import type { TraceLogs } from './trace-logs';
 import { ApiError } from '../xray/api/operation';
 import type { Trace } from '../xray/model/trace';
 
@@ -28,9 +28,10 @@ export function addLogRoutes(app: FastifyInstance, { traceById, cloudEndpoint }:
     if (trace === undefined) throw new ApiError(`there is no trace ${id.slice(0, 100)}`, 'ResourceNotFoundException');
     const endpoint = cloudEndpoint();
     if (endpoint === undefined) return { functions: [], unavailable: 'no local cloud is running, so there are no logs to read' };
-    const client = clients.get(endpoint) ?? clientFor(endpoint);
+    const client = clients.get(endpoint) ?? await clientFor(endpoint);
     clients.set(endpoint, client);
     try {
+      const { traceLogs } = await import('./trace-logs');
       return await traceLogs(client, trace);
     } catch (error) {
       return { functions: [], unavailable: `CloudWatch Logs of the local cloud at ${endpoint} did not answer: ${(error as Error).message}` };
@@ -38,8 +39,12 @@ export function addLogRoutes(app: FastifyInstance, { traceById, cloudEndpoint }:
   });
 }
 
-/** The local cloud takes any credentials; these keep the client from looking for the user's own. */
-function clientFor(endpoint: string): CloudWatchLogsClient {
+/**
+ * The local cloud takes any credentials; these keep the client from looking for the user's own. The client is loaded here, and not with the
+ * server, because that would make every start wait for it.
+ */
+async function clientFor(endpoint: string): Promise<CloudWatchLogsClient> {
+  const { CloudWatchLogsClient } = await import('@aws-sdk/client-cloudwatch-logs');
   return new CloudWatchLogsClient({
     endpoint,
     region: LOCAL_REGION,

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { graphOperations } from './api/graph-operations';
 import { groupOperations } from './api/group-operations';
+import { addLogRoutes } from '../function-logs/log-routes';
 import { addLocalRoutes } from './api/local-routes';
 import type { ApiContext } from './api/operation';
 import { daemonOperations, samplingOperations } from './api/sampling-operations';
@@ -37,6 +38,8 @@ export interface XrayOptions {
   readonly log?: (line: string) => void;
   /** Folder of the page. @default - no page */
   readonly webDir?: string;
+  /** Address of the local cloud, whose CloudWatch Logs are shown beside traces; asked when logs are. @default - no logs */
+  readonly cloudEndpoint?: () => string | undefined;
   /** Documents kept in memory, in bytes; the journal may grow to twice that. @default 512 MiB */
   readonly maxBytes?: number;
 }
@@ -146,6 +149,7 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
     const server = createServer({ operations: OPERATIONS, context, webDir: options.webDir, log });
     cleanups.push(() => server.close());
     addLocalRoutes(server, store, health);
+    addLogRoutes(server, { traceById: (id) => store.trace(id), cloudEndpoint: options.cloudEndpoint ?? (() => undefined) });
     const httpPort = await listen(server, host, options.httpPort, 'the X-Ray API', 'CDK_TRACED_WEB_PORT or --web-port');
     return { udpPort: collector.port, httpPort, url: `http://${host}:${httpPort}`, store, health, close };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import fastifyStatic from '@fastify/static';
 import fastify, { FastifyInstance, FastifyReply } from 'fastify';
 import { ApiContext, ApiError, Operation } from './operation';
+import { addPage } from './page';
 import { FilterSyntaxError } from '../filter/filter-expression';
 
 export interface ServerOptions {
@@ -55,7 +55,7 @@ export function createServer({ operations, context, webDir, log }: ServerOptions
   for (const { path, body, handle } of operations) {
     app.post(path, { schema: { body } }, (request) => handle((request.body ?? {}) as never, context));
   }
-  if (webDir !== undefined) void app.register(fastifyStatic, { root: webDir, cacheControl: false });
+  if (webDir !== undefined) addPage(app, webDir);
   return app;
 }
 
