@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LauncherError } from './launcher-error';
-import { LOCAL_DIR } from './project-folders';
+import { LOCAL_DIR, PROJECT_DIR } from './project-folders';
 import { runCommand, type CommandResult } from './run-command';
 import { LOCAL_ACCOUNT, LOCAL_REGION } from './settings';
 
@@ -55,7 +55,10 @@ export class CdkApp {
   async prepare(stacks: readonly string[]): Promise<void> {
     const { log } = this.options;
     log('synthesising the app and bootstrapping the local cloud...');
-    const synth = ['synth', ...stacks, '--quiet', '--output', this.assembly, ...(this.options.app ? ['--app', this.options.app] : [])];
+    const { app, appDir } = this.options;
+    // The samples do not depend on one another, so only those that are deployed need to be bundled.
+    const only = appDir === PROJECT_DIR && app === undefined && stacks.length > 0 ? ['--exclusively'] : [];
+    const synth = ['synth', ...stacks, ...only, '--quiet', '--output', this.assembly, ...(app ? ['--app', app] : [])];
     // Bootstrapping needs no app, and must not synthesise it a second time.
     const bootstrap = ['bootstrap', `aws://${LOCAL_ACCOUNT}/${LOCAL_REGION}`, '--app', '', '--toolkit-stack-name', 'CDKToolkit'];
     let failing = false;

@@ -1,18 +1,20 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startLocalCloud, type LocalCloud } from './cloud/local-cloud';
 import { ensurePythonEnvironment } from './cloud/python-environment';
 import { CdkApp, type StackOutputs } from './deploy';
 import { LauncherError } from './launcher-error';
-import { STATE_DIR } from './project-folders';
+import { LOCAL_DIR, STATE_DIR } from './project-folders';
 import type { Reporter } from './reporter';
 import { pause } from './run-command';
 import type { Missing, Sample, SampleContext, SampleTrace, SegmentDocument } from './samples/sample';
 import { LOCAL_REGION, LOOPBACK, type Settings } from './settings';
-import { startXray, type Xray } from './xray';
+import { startXray, type Trace, type Xray } from './xray';
 
 const TRAFFIC_TIMEOUT_MS = 120_000;
 const CHECK_INTERVAL_MS = 250;
+/** Where scripts/build-web.mjs puts the page. */
+const PAGE_DIR = join(LOCAL_DIR, 'dist', 'web');
 
 export interface LauncherOptions {
   readonly settings: Settings;
@@ -47,6 +49,7 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
       udpPort: settings.xrayPort,
       httpPort: settings.webPort,
       log: line => reporter.warning(line),
+      webDir: existsSync(PAGE_DIR) ? PAGE_DIR : undefined,
       // What ends after one round needs no memory of earlier ones.
       ...(options.exit ? {} : { journalDir: join(STATE_DIR, 'traces') }),
     }).catch((error: Error) => { throw new LauncherError(error.message); });
@@ -63,8 +66,9 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
       const cdk = new CdkApp({ appDir, app, endpoint: cloud.endpoint, scratch: cloud.scratch, log, signal });
       await cdk.prepare(options.stacks);
       const stacks = await cdk.deploy(options.stacks);
+      const deployed = Date.now();
       const complete = await runSamples(options, stacks, cloud, xray, reporter, signal);
-      if (options.report) writeFileSync(options.report, reportOf(xray, earlier));
+      if (options.report) writeFileSync(options.report, reportOf(xray, trace => trace.startMs >= deployed && !earlier.has(trace.id)));
       reporter.ready({
         outputs: Object.assign({}, ...Object.values(stacks)) as Record<string, string>,
         stacks,
@@ -96,7 +100,6 @@ async function runSamples(
   const deployed = Object.keys(stacks).filter(name => samples[name]);
   let isComplete = true;
   for (const name of deployed) {
-    const before = new Set(xray.store.traces().map(trace => trace.id));
     const context: SampleContext = {
       endpoint: cloud.endpoint,
       outputs: stacks[name],
@@ -108,7 +111,8 @@ async function runSamples(
     const started = Date.now();
     await samples[name].sendTraffic(context);
     const missing = await waitUntilComplete(samples[name], context, reporter);
-    const traces = xray.store.traces().filter(trace => !before.has(trace.id));
+    // Deploying leaves traces too: S3 sends a test event when a notification is set.
+    const traces = xray.store.traces().filter(trace => trace.startMs >= started);
     for (const trace of traces) reporter.trace(trace);
     if (missing.length > 0) {
       reporter.missing(missing);
@@ -139,9 +143,9 @@ function tracesOf(xray: Xray): SampleTrace[] {
   }));
 }
 
-/** The traces of this run as `aws xray batch-get-traces` prints them. */
-function reportOf(xray: Xray, earlier: ReadonlySet<string>): string {
-  const ids = xray.store.traces().map(trace => trace.id).filter(id => !earlier.has(id));
+/** The chosen traces as `aws xray batch-get-traces` prints them. */
+function reportOf(xray: Xray, isChosen: (trace: Trace) => boolean): string {
+  const ids = xray.store.traces().filter(isChosen).map(trace => trace.id);
   const traces = xray.store.batchGetTraces(ids).Traces;
   return `${JSON.stringify({ Traces: traces }, undefined, 2)}\n`;
 }

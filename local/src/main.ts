@@ -13,6 +13,7 @@ interface Flags {
   json?: boolean;
   app?: string;
   stacks?: string[];
+  all?: boolean;
   list?: boolean;
   open: boolean;
   cloudPort?: string;
@@ -28,6 +29,7 @@ const program = new Command('cdk-traced-local')
   .option('--json', 'one JSON object a line instead of text; the last of a start is {"event":"ready",...}')
   .option('--app <command>', "command that synthesises the CDK app (default: 'app' of cdk.json in the current folder)")
   .option('--stacks <names>', 'stacks to deploy, separated by commas', names)
+  .option('--all', 'deploy all stacks of the app')
   .option('--list', 'name the stacks and end')
   .option('--no-open', 'do not open the page in a browser')
   .option('--cloud-port <port>', 'port of the AWS APIs (default: CDK_TRACED_CLOUD_PORT or 4566; 0 picks a free one)')
@@ -58,12 +60,12 @@ async function main(positional: string[], flags: Flags): Promise<void> {
       await list(appDir, isOwnApp, flags, reporter, abort.signal);
       return;
     }
-    const named = [...positional, ...flags.stacks ?? []];
+    const named = flags.all ? [] : [...positional, ...flags.stacks ?? []];
     const isComplete = await launch({
       settings: resolveSettings(flags),
       appDir,
       app: flags.app,
-      stacks: named.length > 0 || !isOwnApp ? named : [DEFAULT_STACK],
+      stacks: named.length > 0 || flags.all || !isOwnApp ? named : [DEFAULT_STACK],
       samples: isOwnApp ? samples : {},
       exit: flags.exit ?? false,
       report: flags.report,
