@@ -3,7 +3,7 @@ import { createRequire } from 'module';
 import * as path from 'path';
 import type { OnResolveArgs, Plugin, PluginBuild } from 'esbuild';
 import { NodejsJob } from '../bundling-job';
-import { leanXRaySdk, serviceRegistration } from './lean-xray-sdk';
+import { leanXRaySdk, parameterRegistration } from './lean-xray-sdk';
 import { setupSource } from './nodejs-setup';
 import { bundleOwnModules, ownModule } from './own-modules';
 
@@ -98,7 +98,7 @@ function captureExternalClients(build: PluginBuild, external: string[]): void {
       `    if (Object.hasOwn(c.prototype, "send") && Object.hasOwn(c.prototype, "destroy")) ${HOOK}?.(c);`,
       '  }',
       '}',
-      serviceRegistration(args.path.split('/')[1]),
+      parameterRegistration(args.path.split('/')[1]),
       'module.exports = sdk;',
     ].join('\n'),
     loader: 'js',

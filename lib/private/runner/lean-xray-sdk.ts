@@ -4,7 +4,7 @@ import { createRequire } from 'module';
 import * as path from 'path';
 import type { Metafile, OnLoadArgs, OnLoadResult, PluginBuild } from 'esbuild';
 import { NodejsJob } from '../bundling-job';
-import { fileOf, ownModule } from './own-modules';
+import { fileOf, ownModule, RUNTIME_PREFIX } from './own-modules';
 import { nodejsRuntimeFile } from './xray-sdk';
 
 /** Something of the X-Ray SDK for Node.js that no function on Lambda runs, or that runs better otherwise. */
@@ -20,11 +20,9 @@ export interface LeanPart {
   readonly needs?: string;
 }
 
-/** Only reached by a name that is put together at run time: what is written out in a handler's code is kept. */
-function leftOut(...names: string[]): string {
-  const members = names.map(name => `${name}() { throw new Error("aws-xray-sdk-core: ${name} was left out of this package, because no code in it was seen to use it; ` +
-    'set Instrumentation.xraySdk({ trim: false })"); }');
-  return `{ ${members.join(', ')} }`;
+/** A module whose members say that they were left out, but for those given as the text of an object. */
+function leftOut(members = '{}'): string {
+  return `module.exports = require(${JSON.stringify(`${RUNTIME_PREFIX}lean-xray-sdk/left-out.cjs`)})(${members});`;
 }
 
 const PLUGIN = 'module.exports = { getData: callback => callback() };';
@@ -36,20 +34,18 @@ export const LEAN_PARTS: readonly LeanPart[] = [
   {
     name: 'middleware',
     files: {
-      'middleware/mw_utils.js': () => 'module.exports = Object.assign(' + leftOut(
-        'enableDynamicNaming', 'processHeaders', 'resolveName', 'resolveSampling', 'setDefaultName', 'setSamplingRules', 'middlewareLog', 'traceRequestResponseCycle',
-      ) + ', { disableCentralizedSampling() {} });',
+      'middleware/mw_utils.js': () => leftOut('{ disableCentralizedSampling() {} }'),
       'middleware/incoming_request_data.js': () => 'module.exports = class IncomingRequestData {};',
     },
     usedBy: /\.\s*middleware\b|\bmiddleware\s*[,}]|["']middleware["']|traceRequestResponseCycle|IncomingRequestData/,
   },
   {
     name: 'aws-sdk-v2',
-    files: { 'patchers/aws_p.js': () => `module.exports = ${leftOut('captureAWS', 'captureAWSClient')};` },
+    files: { 'patchers/aws_p.js': () => leftOut() },
     usedBy: /\bcaptureAWS(?:Client)?\b/,
     needs: 'services', // no client of version 2 brings its own
   },
-  { name: 'promises', files: { 'patchers/promise_p.js': () => `module.exports = ${leftOut('capturePromise')};` }, usedBy: /\bcapturePromise\b/ },
+  { name: 'promises', files: { 'patchers/promise_p.js': () => leftOut() }, usedBy: /\bcapturePromise\b/ },
   {
     name: 'plugins',
     files: {
@@ -59,13 +55,15 @@ export const LEAN_PARTS: readonly LeanPart[] = [
     },
     usedBy: /\.\s*plugins\b|\bplugins\s*[,}:]|(?:EC2|ECS|ElasticBeanstalk)Plugin/,
   },
-  // Which parameters of a call are recorded. Each AWS client that is bundled brings those of its own service.
+  // Which parameters of a call are recorded. Each command of an AWS client that is bundled brings its own.
   { name: 'services', files: { 'resources/aws_whitelist.json': () => SERVICES_MODULE } },
 ];
 
-/** Under this name, in a package, clients hand over what is recorded of their calls. */
-const REGISTER_SERVICE = 'globalThis[Symbol.for("cdk-traced-function.registerService")]';
-const SERVICES_MODULE = `const services = {}; ${REGISTER_SERVICE} = (name, service) => { services[name] ??= service; }; module.exports = { services };`;
+/** Under this name, in a package, commands hand over what is recorded of their calls. */
+const REGISTER = 'globalThis[Symbol.for("cdk-traced-function.recordParameters")]';
+// What the handler itself puts there, as a whole service at a time, stays as it is.
+const SERVICES_MODULE = `const services = {}, own = {}; ${REGISTER} = (service, operations) => ` +
+  '{ services[service] ??= own[service] ??= { operations: {} }; Object.assign(own[service]?.operations ?? {}, operations); }; module.exports = { services };';
 
 /**
  * The files that take part in the parts above, as they were when the parts were made: the first 16 digits of the SHA-256 of each file that is replaced, and of each
@@ -88,8 +86,8 @@ const STUDIED = new Set([
 const SDK_FILE = /^(.*[\\/]aws-xray-sdk-core)[\\/]dist[\\/]lib[\\/](.+\.js(?:on)?)$/;
 const SDK_MANIFEST = /[\\/]aws-xray-sdk-core[\\/]package\.json$/;
 
-/** Files that name the service of an AWS SDK v3 client, as ES module and as CommonJS. */
-const AWS_CLIENT = /[\\/]@aws-sdk[\\/](client-[\w-]+)[\\/]dist-(?:es[\\/]\w+Client|cjs[\\/]index)\.js$/;
+/** A command of an AWS SDK v3 client as ES module, and the whole of a client as CommonJS. */
+const AWS_COMMAND = /[\\/]@aws-sdk[\\/](client-[\w-]+)[\\/]dist-(?:es[\\/]commands[\\/](\w+)Command|cjs[\\/]index)\.js$/;
 
 /** Makes esbuild leave out what the packages do not need of the X-Ray SDK, whichever copy of it they take, but for the parts named. */
 export function leanXRaySdk(build: PluginBuild, keep: ReadonlySet<string>): void {
@@ -120,17 +118,25 @@ export function leanXRaySdk(build: PluginBuild, keep: ReadonlySet<string>): void
       });
     }
   }
-  build.onLoad({ filter: AWS_CLIENT }, async ({ path: file }) => {
-    const registration = serviceRegistration(AWS_CLIENT.exec(file)![1]);
+  build.onLoad({ filter: AWS_COMMAND, namespace: 'file' }, async ({ path: file }) => {
+    const [, client, command] = AWS_COMMAND.exec(file)!;
+    const registration = parameterRegistration(client, command);
     return registration ? { contents: `${await fs.promises.readFile(file, 'utf8')}\n;${registration}`, loader: 'js', resolveDir: path.dirname(file) } : undefined;
   });
 }
 
-/** Statement with which a client's package, such as `client-dynamodb`, tells the X-Ray SDK what to record of its calls. */
-export function serviceRegistration(clientPackage: string): string {
-  const name = clientPackage.replace(/^(?:client|lib)-/, '').replace(/-/g, '');
-  const { services } = createRequire(__filename)('aws-xray-sdk-core/dist/lib/resources/aws_whitelist.json') as { services: Record<string, object> };
-  return services[name] ? `${REGISTER_SERVICE}?.(${JSON.stringify(name)}, ${JSON.stringify(services[name])});\n` : '';
+/**
+ * Statement with which a module tells the X-Ray SDK what to record of its calls.
+ *
+ * @param clientPackage such as `client-dynamodb`
+ * @param command such as `PutItem`; all of the client's when absent
+ */
+export function parameterRegistration(clientPackage: string, command?: string): string {
+  const service = clientPackage.replace(/^(?:client|lib)-/, '').replace(/-/g, '');
+  const { services } = createRequire(__filename)('aws-xray-sdk-core/dist/lib/resources/aws_whitelist.json') as { services: Record<string, { operations: Record<string, object> }> };
+  const all = services[service]?.operations ?? {};
+  const operations = command === undefined ? all : Object.fromEntries(Object.entries(all).filter(([name]) => name === command[0].toLowerCase() + command.slice(1)));
+  return Object.keys(operations).length > 0 ? `${REGISTER}?.(${JSON.stringify(service)}, ${JSON.stringify(operations)});\n` : '';
 }
 
 /** The parts of a copy of the SDK that are what they were when this was written. */

@@ -1,14 +1,10 @@
 'use strict';
-// Stands in for 'cls-hooked/context' in the AWS X-Ray SDK: the same interface on AsyncLocalStorage, which costs nothing until a context is
+// Stands in for 'cls-hooked/context' in the AWS X-Ray SDK: what the SDK and `AWSXRay.getNamespace()` have of it, on AsyncLocalStorage, which costs nothing until a context is
 // entered. cls-hooked runs hooks of its own at every promise. One thing differs: after `await namespace.runPromise(...)` cls-hooked stays in the
 // inner context, and whatever comes later, the next invocation included, is recorded under it. Here the context ends with the promise.
 const { AsyncLocalStorage, executionAsyncId } = require('node:async_hooks');
 
-const ERROR_SYMBOL = 'error@context';
 const namespaces = Object.create(null);
-
-/** Errors that came out of a context. cls-hooked writes a property onto the error, which then shows in logs. */
-const contextOfError = new WeakMap();
 
 class Namespace {
   constructor(name) {
@@ -42,37 +38,26 @@ class Namespace {
 
   run(fn) {
     const context = this.createContext();
-    this.within(context, () => fn(context));
+    this.storage.run(context, fn, context);
     return context;
   }
 
   runAndReturn(fn) {
     const context = this.createContext();
-    return this.within(context, () => fn(context));
+    return this.storage.run(context, fn, context);
   }
 
   runPromise(fn) {
-    const context = this.createContext();
-    return this.within(context, () => {
-      const promise = fn(context);
-      if (!promise || !promise.then || !promise.catch) throw new Error('fn must return a promise.');
-      return promise.catch(error => { throw remember(error, context); });
-    });
+    const promise = this.runAndReturn(fn);
+    if (!promise || !promise.then || !promise.catch) throw new Error('fn must return a promise.');
+    return promise;
   }
 
   bind(fn, context = this.active ?? this.createContext()) {
-    const namespace = this;
+    const { storage } = this;
     return function clsBind(...args) {
-      return namespace.within(context, () => fn.apply(this, args));
+      return storage.run(context, () => fn.apply(this, args));
     };
-  }
-
-  within(context, fn) {
-    try {
-      return this.storage.run(context, fn);
-    } catch (error) {
-      throw remember(error, context);
-    }
   }
 
   enter(context) {
@@ -106,21 +91,10 @@ class Namespace {
     emitter.once = once(on);
     emitter.prependOnceListener = once(prependListener);
   }
-
-  fromException(error) {
-    return contextOfError.get(error);
-  }
-}
-
-function remember(error, context) {
-  if (typeof error === 'object' && error !== null) contextOfError.set(error, context);
-  return error;
 }
 
 module.exports = {
-  ERROR_SYMBOL,
   getNamespace: name => namespaces[name],
   createNamespace: name => (namespaces[name] = new Namespace(name)),
   destroyNamespace: name => { namespaces[name] = null; },
-  reset: () => Object.keys(namespaces).forEach(name => { namespaces[name] = null; }),
 };

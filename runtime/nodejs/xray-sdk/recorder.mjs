@@ -5,7 +5,6 @@
  * @property {[string, string][]} headers to send along, so that the other side continues the trace
  * @property {(response: { status: number, contentLength?: number }) => void} end
  * @property {(error: Error) => void} fail
- * @property {<T>(fn: () => T) => T} within runs a callback so that what it calls hangs under the call
  */
 
 /** @param contextMissing what to do about calls outside of an invocation: `LOG_ERROR` (one line, once), `IGNORE_ERROR` or `RUNTIME_ERROR` */
@@ -20,13 +19,6 @@ export function xrayRecorder(AWSXRay, contextMissing) {
     const subsegment = parent.notTraced ? parent.addNewSubsegmentWithoutSampling(name) : parent.addNewSubsegment(name);
     subsegment.namespace = 'remote';
     return { parent, subsegment };
-  }
-
-  function within(subsegment, fn) {
-    return AWSXRay.getNamespace().runAndReturn(() => {
-      AWSXRay.setSegment(subsegment);
-      return fn();
-    });
   }
 
   return {
@@ -46,8 +38,7 @@ export function xrayRecorder(AWSXRay, contextMissing) {
       return {
         headers: parent.noOp ? [] : [['X-Amzn-Trace-Id', `Root=${root.trace_id};Parent=${subsegment.id};Sampled=${subsegment.notTraced ? '0' : '1'}`]],
         end: ({ status, contentLength }) => close(undefined, { status, ...contentLength !== undefined && { content_length: contentLength } }),
-        fail: error => close(error),
-        within: fn => within(subsegment, fn),
+        fail: close,
       };
     },
 
