@@ -79,6 +79,8 @@ def function_environment(variables: dict[str, str]) -> dict[str, str]:
     result.setdefault("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
     result.setdefault("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR")
     result.setdefault("TZ", ":UTC")
+    # The interpreter here may be older than the runtime that the function asked for; its log need not say so each time.
+    result.setdefault("AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED", "true")
     daemon = result.setdefault("AWS_XRAY_DAEMON_ADDRESS", os.environ.get("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000"))
     host, _, port = daemon.rpartition(":")
     result.setdefault("_AWS_XRAY_DAEMON_ADDRESS", host)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startLocalCloud, type LocalCloud } from './cloud/local-cloud';
@@ -40,6 +41,7 @@ export interface LauncherOptions {
  */
 export async function launch(options: LauncherOptions, reporter: Reporter, signal: AbortSignal): Promise<boolean> {
   useLocalCredentials();
+  if (options.report) checkWritable(options.report);
   const cleanups: (() => unknown)[] = [];
   try {
     const { settings, appDir, app } = options;
@@ -51,7 +53,7 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
       log: line => reporter.warning(line),
       webDir: existsSync(PAGE_DIR) ? PAGE_DIR : undefined,
       // What ends after one round needs no memory of earlier ones.
-      ...(options.exit ? {} : { journalDir: join(STATE_DIR, 'traces') }),
+      ...(options.exit ? {} : { journalDir: journalDir(appDir) }),
     }).catch((error: Error) => { throw new LauncherError(error.message); });
     cleanups.push(() => xray.close());
     const earlier = new Set(xray.store.traces().map(trace => trace.id));
@@ -148,6 +150,20 @@ function reportOf(xray: Xray, isChosen: (trace: Trace) => boolean): string {
   const ids = xray.store.traces().filter(isChosen).map(trace => trace.id);
   const traces = xray.store.batchGetTraces(ids).Traces;
   return `${JSON.stringify({ Traces: traces }, undefined, 2)}\n`;
+}
+
+/** Traces outlive a restart; each app has its own. */
+function journalDir(appDir: string): string {
+  return join(STATE_DIR, 'traces', createHash('sha256').update(appDir).digest('hex').slice(0, 16));
+}
+
+/** Tells before the work, not after it, that its result cannot be stored. */
+function checkWritable(file: string): void {
+  try {
+    writeFileSync(file, '', { flag: 'a' });
+  } catch (error) {
+    throw new LauncherError(`the report cannot be written: ${(error as Error).message}`);
+  }
 }
 
 /** AWS SDK clients of this process must reach the local cloud and nothing else. */

@@ -52,6 +52,8 @@ async function main(positional: string[], flags: Flags): Promise<void> {
     if (!flags.json) process.stderr.write('\nstopping...\n');
     abort.abort(new LauncherError('stopped'));
   };
+  // Whoever read the output is gone: there is nobody left to work for.
+  process.stdout.on('error', () => abort.abort(new LauncherError('standard output is closed')));
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
   try {
     const appDir = process.cwd();
