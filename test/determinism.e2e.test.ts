@@ -1,0 +1,69 @@
+import { spawnSync } from 'child_process';
+import * as fs from 'fs';
+import * as path from 'path';
+import { temporaryFolder } from './test-app';
+import { directoryHash } from '../lib/private/directory-hash';
+
+const ROOT = path.dirname(__dirname);
+const PROJECT = ['bin', 'lambda', 'lib', 'runtime', 'cdk.json', 'package.json', 'package-lock.json', 'tsconfig.json'];
+
+/** A clone of this project as far as a synth needs it, with packages of its own: links to their files cost no room. */
+function cloneProject(folder: string): string {
+  for (const name of PROJECT) {
+    fs.cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true });
+  }
+  linkTree(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+  return folder;
+}
+
+function linkTree(from: string, to: string): void {
+  fs.mkdirSync(to);
+  for (const entry of fs.readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)];
+    if (entry.isDirectory()) {
+      linkTree(source, target);
+    } else if (entry.isSymbolicLink()) {
+      fs.symlinkSync(fs.readlinkSync(source), target);
+    } else {
+      try {
+        fs.linkSync(source, target);
+      } catch {
+        fs.copyFileSync(source, target); // another file system
+      }
+    }
+  }
+}
+
+/** What `cdk synth` made: its template, and the hash of each asset's contents by the name that the template refers to. */
+interface Synthesized {
+  readonly template: any;
+  readonly assets: Record<string, string>;
+}
+
+function synth(folder: string, umask: number): Synthesized {
+  const output = temporaryFolder();
+  const before = process.umask(umask);
+  try {
+    const cdk = path.join(folder, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+    const run = spawnSync(process.execPath, [cdk, 'synth', 'xraystarter', '--quiet', '--output', output], { cwd: folder, encoding: 'utf8' });
+    if (run.status !== 0) {
+      throw new Error(`cdk synth in ${folder} ended with ${run.status}:\n${run.stderr}`);
+    }
+  } finally {
+    process.umask(before);
+  }
+  const names = fs.readdirSync(output).filter(name => name.startsWith('asset.') && fs.statSync(path.join(output, name)).isDirectory());
+  return {
+    template: JSON.parse(fs.readFileSync(path.join(output, 'xraystarter.template.json'), 'utf8')),
+    assets: Object.fromEntries(names.map(name => [name, directoryHash(path.join(output, name))])),
+  };
+}
+
+test('two clones in different folders make the same template and the same packages, whatever the umask', () => {
+  const here = synth(ROOT, 0o022);
+  const there = synth(cloneProject(path.join(temporaryFolder(), 'somewhere', 'else')), 0o077);
+  expect(there.template).toEqual(here.template);
+  expect(there.assets).toEqual(here.assets);
+  const keys = Object.values<any>(here.template.Resources).flatMap(({ Properties }) => Properties?.TracingConfig && Properties.Code ? [Properties.Code.S3Key] : []);
+  expect(keys.map(key => `asset.${key.replace('.zip', '')}`).filter(name => name in here.assets)).toHaveLength(3);
+});
