@@ -1,8 +1,7 @@
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { missingInTrace, type ExpectedSubsegment } from './missing-in-trace';
 import type { Missing, Sample, SampleContext, TrafficContext } from './sample';
-import { inTrace, newTraceId, output } from './traced-calls';
+import { callFunction, labelOf, newTraceId, output, type FunctionCall } from './traced-calls';
 
 interface GuideFunction {
   /** The output that names the function. */
@@ -27,11 +26,9 @@ const FUNCTIONS: readonly GuideFunction[] = [
   },
 ];
 
-/** One call of a function, which is one trace and leaves one object. */
-interface Call {
+/** A call leaves one object. */
+interface GuideCall extends FunctionCall {
   readonly fn: GuideFunction;
-  readonly asynchronous: boolean;
-  readonly traceId: string;
   readonly key: string;
 }
 
@@ -39,28 +36,17 @@ interface Call {
 export class GuideSample implements Sample {
   public readonly stackName = 'guide';
   public readonly description = "the guide's functions in TypeScript and Python -> S3, called synchronously and asynchronously";
-  private readonly calls: Call[] = [];
+  private readonly calls: GuideCall[] = [];
 
   public async sendTraffic(context: TrafficContext): Promise<void> {
-    const client = new LambdaClient({ endpoint: context.endpoint });
-    try {
-      for (const fn of FUNCTIONS) {
-        const name = output(this, context, fn.output);
-        for (const asynchronous of [false, true]) {
-          const traceId = newTraceId();
-          const call = { fn, asynchronous, traceId, key: `${name}/${asynchronous ? 'async' : 'sync'}/${traceId}.txt` };
-          const { FunctionError: error } = await client.send(inTrace(traceId, new InvokeCommand({
-            FunctionName: name,
-            InvocationType: asynchronous ? 'Event' : 'RequestResponse',
-            Payload: JSON.stringify({ bucket_key: call.key, body: bodyOf(call) }),
-          })), { abortSignal: context.signal });
-          if (error) throw new Error(`${name} failed (${error}); its log says why`);
-          this.calls.push(call);
-          context.log(`called ${name} ${asynchronous ? 'asynchronously' : 'synchronously'} as trace ${traceId}`);
-        }
+    for (const fn of FUNCTIONS) {
+      const functionName = output(this, context, fn.output);
+      for (const asynchronous of [false, true]) {
+        const traceId = newTraceId();
+        const call = { fn, functionName, asynchronous, traceId, key: `${functionName}/${asynchronous ? 'async' : 'sync'}/${traceId}.txt` };
+        await callFunction(context, call, { bucket_key: call.key, body: bodyOf(call) });
+        this.calls.push(call);
       }
-    } finally {
-      client.destroy();
     }
   }
 
@@ -70,14 +56,13 @@ export class GuideSample implements Sample {
     const client = new S3Client({ endpoint: context.endpoint });
     try {
       return (await Promise.all(this.calls.map(async call => {
-        const name = output(this, context, call.fn.output);
         const missing = missingInTrace(traces.get(call.traceId), {
           segments: [{ origin: 'AWS::Lambda', count: 1 }, { origin: 'AWS::Lambda::Function', count: 1 }],
-          functions: [{ name, asynchronous: call.asynchronous, subsegments: call.fn.subsegments(bucket) }],
+          functions: [{ name: call.functionName, asynchronous: call.asynchronous, subsegments: call.fn.subsegments(bucket) }],
         });
         const isThere = await bodyIs(client, bucket, call.key, bodyOf(call), context.signal);
         return [...isThere ? [] : [`object ${call.key} in bucket ${bucket}`], ...missing.map(what => `${what} in trace ${call.traceId}`)]
-          .map(what => ({ subject: `${call.asynchronous ? 'asynchronous' : 'synchronous'} call of ${name}`, what }));
+          .map(what => ({ subject: labelOf(call), what }));
       }))).flat();
     } finally {
       client.destroy();
@@ -85,7 +70,7 @@ export class GuideSample implements Sample {
   }
 }
 
-function bodyOf({ traceId }: Pick<Call, 'traceId'>): string {
+function bodyOf({ traceId }: Pick<FunctionCall, 'traceId'>): string {
   return `Of the request ${traceId}.\n`;
 }
 

@@ -1,3 +1,4 @@
+import { BlankPythonSample } from './blank-python';
 import { GuideSample } from './guide';
 import type { Sample } from './sample';
 import { XraystarterSample } from './xraystarter';
@@ -6,6 +7,7 @@ import { XraystarterSample } from './xraystarter';
 export const samples: Readonly<Record<string, Sample>> = Object.fromEntries([
   new XraystarterSample(),
   new GuideSample(),
+  new BlankPythonSample(),
 ].map(sample => [sample.stackName, sample]));
 
 /** The stack that `npm start` runs when none is named. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Sample, TrafficContext } from './sample';
 
 /** What every AWS SDK command is, as far as a header is concerned. */
@@ -13,6 +14,33 @@ export function inTrace<C extends Command>(traceId: string, command: C): C {
     return next(args);
   }, { step: 'build', name: 'traceHeader' });
   return command;
+}
+
+/** One call of a function, which is one trace. */
+export interface FunctionCall {
+  readonly functionName: string;
+  readonly asynchronous: boolean;
+  readonly traceId: string;
+}
+
+/** Calls a function. Fails when the function does, as far as the caller sees it. */
+export async function callFunction(context: TrafficContext, call: FunctionCall, event: unknown): Promise<void> {
+  const { functionName, asynchronous, traceId } = call;
+  const client = new LambdaClient({ endpoint: context.endpoint });
+  try {
+    const { FunctionError: error } = await client.send(inTrace(traceId, new InvokeCommand({
+      FunctionName: functionName, InvocationType: asynchronous ? 'Event' : 'RequestResponse', Payload: JSON.stringify(event),
+    })), { abortSignal: context.signal });
+    if (error) throw new Error(`${functionName} failed (${error}); its log says why`);
+    context.log(`called ${functionName} ${asynchronous ? 'asynchronously' : 'synchronously'} as trace ${traceId}`);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** The call as a person should see it. */
+export function labelOf({ functionName, asynchronous }: FunctionCall): string {
+  return `${asynchronous ? 'asynchronous' : 'synchronous'} call of ${functionName}`;
 }
 
 /** `1-<8 hex digits: seconds since 1970>-<24 hex digits>` */
