@@ -52,7 +52,8 @@ export function originOfCall(subsegment: SubsegmentDocument): string | undefined
   return `AWS::${service}`;
 }
 
-function resourceNameOf(type: string, block: unknown): string | undefined {
+/** The name that a called service goes by on the map: of its table, bucket, queue or function; undefined for the name of the call. */
+export function resourceNameOf(type: string, block: unknown): string | undefined {
   const aws = isObject(block) ? block : {};
   switch (type) {
     case 'AWS::DynamoDB::Table': return tableOf(aws);

@@ -1,0 +1,185 @@
+import { callTree, type ServiceCall } from './call-tree';
+import { serviceName } from './service-name';
+import { formatTraceTree, resourceOf } from '../xray/model/format-trace-tree';
+import type { Trace, TraceEntry } from '../xray/model/trace';
+import { walk } from '../xray/model/trace-of-documents';
+
+/** What a check found. `message` is made only when it is shown. */
+export interface CheckResult {
+  readonly pass: boolean;
+  /** Of a failure: what was expected, what was found, and the tree. Of a success: the same for a negated check. */
+  readonly message: () => string;
+}
+
+/** A service by its name (`xraystarter-ts`), its type (`AWS::SNS`), both (`xraystarter-ts AWS::Lambda`), or a pattern of both. */
+export type ServicePattern = string | RegExp;
+
+export interface SubsegmentPattern {
+  readonly name?: string | RegExp;
+  /** Operation of an AWS service, such as `PutItem`. */
+  readonly operation?: string;
+  /** What the call works on: a table, bucket, queue, topic or function by its name. */
+  readonly resource?: string | RegExp;
+  /** Table of a DynamoDB call: the same as `resource`, said more clearly. */
+  readonly table?: string | RegExp;
+  readonly url?: string | RegExp;
+  /** HTTP status. */
+  readonly status?: number;
+  /** Service in whose segment it lies. */
+  readonly in?: ServicePattern;
+  readonly annotations?: Readonly<Record<string, unknown>>;
+  readonly fault?: boolean;
+  readonly error?: boolean;
+}
+
+/** Whether one request went from service to service along `path`, each called by the one before it. */
+export function passesThrough(trace: Trace, path: readonly ServicePattern[]): CheckResult {
+  const calls = callTree(trace);
+  const starts = calls.flatMap(function all(call: ServiceCall): ServiceCall[] {
+    return [call, ...call.calls.flatMap(all)];
+  });
+  const pass = path.length === 0 || starts.some((call) => follows(call, path, 0));
+  return result(trace, pass, `to pass through ${path.map(String).join(' -> ')}`, () => ['the paths', ...pathsOf(calls)]);
+}
+
+function follows(call: ServiceCall, path: readonly ServicePattern[], index: number): boolean {
+  if (!fitsService(call, path[index])) return false;
+  return index === path.length - 1 || call.calls.some((next) => follows(next, path, index + 1));
+}
+
+function pathsOf(calls: readonly ServiceCall[], before = ''): string[] {
+  const paths = calls.flatMap((call) => {
+    const here = `${before}${serviceName(call)}`;
+    return call.calls.length === 0 ? [here] : pathsOf(call.calls, `${here} -> `);
+  });
+  return [...new Set(paths)];
+}
+
+/** Whether there is a subsegment with all that the pattern says. */
+export function hasSubsegment(trace: Trace, pattern: SubsegmentPattern): CheckResult {
+  const found: string[] = [];
+  let pass = false;
+  for (const segment of trace.segments) {
+    if (segment.inferred) continue;
+    const isIn = pattern.in === undefined || fitsService({ name: segment.name, type: segment.origin }, pattern.in);
+    walk(segment.kind === 'segment' ? segment.subsegments : [segment], (entry) => {
+      found.push(`${describeSubsegment(entry)}, in ${serviceName({ name: segment.name, type: segment.origin })}`);
+      pass ||= isIn && fitsSubsegment(entry, pattern);
+    });
+  }
+  return result(trace, pass, `to have a subsegment with ${describePattern(pattern)}`, () => ['the subsegments', ...found]);
+}
+
+function fitsSubsegment(entry: TraceEntry, pattern: SubsegmentPattern): boolean {
+  const resource = pattern.table ?? pattern.resource;
+  return fits(entry.name, pattern.name)
+    && fits(entry.aws.operation, pattern.operation)
+    && (resource === undefined || fits(resourceOf(entry), resource))
+    && fits(entry.http?.url, pattern.url)
+    && (pattern.status === undefined || entry.http?.status === pattern.status)
+    && (pattern.fault === undefined || entry.fault === pattern.fault)
+    && (pattern.error === undefined || entry.error === pattern.error)
+    && Object.entries(pattern.annotations ?? {}).every(([key, value]) => entry.annotations[key] === value);
+}
+
+function describeSubsegment(entry: TraceEntry): string {
+  return describePattern({
+    name: entry.name,
+    operation: entry.aws.operation as string | undefined,
+    resource: resourceOf(entry),
+    url: entry.http?.url,
+    status: entry.http?.status,
+    ...(Object.keys(entry.annotations).length === 0 ? {} : { annotations: entry.annotations }),
+    ...(entry.fault ? { fault: true } : {}),
+    ...(entry.error ? { error: true } : {}),
+  });
+}
+
+function describePattern(pattern: SubsegmentPattern): string {
+  return Object.entries(pattern).filter(([, value]) => value !== undefined)
+    .map(([key, value]) => `${key} ${typeof value === 'object' && !(value instanceof RegExp) ? JSON.stringify(value) : String(value)}`).join(', ');
+}
+
+/** Whether any segment or subsegment has the annotation, with the value if one is given. */
+export function hasAnnotation(trace: Trace, key: string, value?: string | number | boolean): CheckResult {
+  const found: string[] = [];
+  let pass = false;
+  walk(trace.segments, (entry) => {
+    for (const [name, of] of Object.entries(entry.annotations)) {
+      found.push(`${name} = ${JSON.stringify(of)}, on ${entry.name}`);
+      pass ||= name === key && (value === undefined || of === value);
+    }
+  });
+  const wanted = value === undefined ? key : `${key} = ${JSON.stringify(value)}`;
+  return result(trace, pass, `to have the annotation ${wanted}`, () => ['the annotations', ...found]);
+}
+
+/** Whether nothing in the trace ended with a fault (5xx), `errors` also with an error or a throttle (4xx). */
+export function hasNoFault(trace: Trace, { errors = false }: { readonly errors?: boolean } = {}): CheckResult {
+  const found: string[] = [];
+  walk(trace.segments.filter((segment) => !segment.inferred), (entry) => {
+    if (!entry.fault && !(errors && (entry.error || entry.throttle))) return;
+    const [exception] = entry.exceptions;
+    const kind = entry.fault ? 'fault' : entry.throttle ? 'throttle' : 'error';
+    const cause = exception === undefined ? '' : `: ${[exception.type, exception.message].filter(Boolean).join(': ')}`;
+    found.push(`${kind} in ${serviceName({ name: entry.name, type: entry.origin })}${cause}`);
+  });
+  return result(trace, found.length === 0, `to have no fault${errors ? ' and no error' : ''}`, () => found);
+}
+
+/** Whether the whole trace, or each segment of one service, took at most so many milliseconds. */
+export function takesAtMost(trace: Trace, milliseconds: number, service?: ServicePattern): CheckResult {
+  if (service === undefined) {
+    return result(trace, trace.durationMs <= milliseconds, `to take at most ${milliseconds} ms`, () => [`${trace.durationMs.toFixed(1)} ms`]);
+  }
+  const segments = trace.segments.filter(({ name, origin }) => fitsService({ name, type: origin }, service));
+  const pass = segments.length > 0 && segments.every(({ startMs, endMs }) => endMs !== undefined && endMs - startMs <= milliseconds);
+  return result(trace, pass, `to spend at most ${milliseconds} ms in ${String(service)}`, () => (
+    segments.length === 0 ? ['no segment of that service'] : segments.map(({ name, origin, startMs, endMs }) => (
+      `${serviceName({ name, type: origin })}: ${endMs === undefined ? 'in progress' : `${(endMs - startMs).toFixed(1)} ms`}`
+    ))
+  ));
+}
+
+/** Whether the trace is one whole: one beginning, no parent missing, no circle, nothing still in progress. */
+export function isConnected(trace: Trace): CheckResult {
+  const found: string[] = [];
+  const ids = new Set<string>();
+  walk(trace.segments, (entry) => ids.add(entry.id));
+  const roots = trace.segments.filter((segment) => !segment.inferred && segment.parentId === undefined);
+  for (const segment of trace.segments) {
+    if (segment.cycle) {found.push(`${segment.name} (${segment.id}) is in a circle of parents`);} else if (segment.parentId !== undefined && !ids.has(segment.parentId)) {
+      found.push(`${segment.kind} ${segment.name} (${segment.id}) is an orphan: its parent ${segment.parentId} never came`);
+    }
+  }
+  walk(trace.segments, (entry) => {
+    if (entry.inProgress) found.push(`${entry.kind} ${entry.name} (${entry.id}) is in progress`);
+  });
+  if (roots.length !== 1) found.push(`${roots.length} beginnings${roots.length === 0 ? '' : `: ${roots.map(({ name }) => name).join(', ')}`}`);
+  return result(trace, found.length === 0, 'to be connected', () => found);
+}
+
+/** Whether a service with a name and a type is the one that a pattern means. */
+export function fitsService(service: { name: string; type?: string }, pattern: ServicePattern): boolean {
+  if (pattern instanceof RegExp) return pattern.test(serviceName(service));
+  return pattern === service.name || pattern === service.type || pattern === serviceName(service);
+}
+
+function fits(value: unknown, pattern: string | RegExp | undefined): boolean {
+  if (pattern === undefined) return true;
+  return typeof value === 'string' && (typeof pattern === 'string' ? value === pattern : pattern.test(value));
+}
+
+function result(trace: Trace, pass: boolean, expectation: string, found: () => string[]): CheckResult {
+  return {
+    pass,
+    message: () => {
+      const lines = found();
+      const seen = lines.length === 0 ? ['nothing of the kind'] : lines;
+      return [
+        `expected the trace ${pass ? 'not ' : ''}${expectation}`,
+        'found:', ...seen.map((line) => `  ${line}`), '', formatTraceTree(trace),
+      ].join('\n');
+    },
+  };
+}

@@ -1,0 +1,177 @@
+import { assertTrace, isConnected, normalizeTrace } from '../../src/assertions/jest';
+import type { Trace } from '../../src/assertions/jest';
+import { compileTrace } from '../../src/xray/model/compiled-trace';
+import { traceOf } from '../../src/xray/model/trace-of-documents';
+import type { SegmentDocument } from '../../src/xray/wire/segment-document';
+import { hexId, sampleTrace, T0, traceId, webTrace } from '../xray/sample-trace';
+
+function trace(documents: SegmentDocument[]): Trace {
+  return traceOf(compileTrace(documents[0].trace_id, documents));
+}
+
+const sample = trace(sampleTrace());
+const web = trace(webTrace());
+
+function failure(check: () => void): string {
+  try {
+    check();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('the check passed');
+}
+
+describe('the path of services', () => {
+  test('is given by name, type, both or a pattern, and may begin anywhere', () => {
+    expect(sample).toPassThrough('incoming', 'xraystarter-ts AWS::Lambda', 'AWS::Lambda::Function', /^items/);
+    expect(sample).toPassThrough('AWS::Lambda', 'AWS::Lambda::Function');
+    expect(web).toPassThrough('shop', 'stock');
+    expect(web).toPassThrough('shop', 'Database::SQL');
+  });
+
+  test('must be one of direct calls', () => {
+    expect(sample).not.toPassThrough('incoming', 'AWS::Lambda::Function');
+    expect(web).not.toPassThrough('stock', 'shop');
+  });
+
+  test('fails with the paths there are and the tree', () => {
+    expect(failure(() => expect(sample).toPassThrough('incoming', 'xraystarter-py'))).toBe(`\
+expected the trace to pass through incoming -> xraystarter-py
+found:
+  the paths
+  incoming AWS::SNS -> xraystarter-ts AWS::Lambda -> xraystarter-ts AWS::Lambda::Function -> items AWS::DynamoDB::Table
+
+1-6553f100-000000000000000000000001  2023-11-14T22:13:20.000Z  duration 200 ms, response 10.0 ms
+└─ incoming AWS::SNS                              +0.0 ms  10.0 ms
+   └─ xraystarter-ts AWS::Lambda                  +5.0 ms  15.0 ms
+      ├─ Dwell Time                               +5.0 ms  95.0 ms
+      └─ Attempt #1                               +100 ms   100 ms
+         └─ xraystarter-ts AWS::Lambda::Function  +110 ms  90.0 ms
+            ├─ Initialization                     +100 ms  10.0 ms
+            ├─ Invocation                         +110 ms  80.0 ms
+            │  └─ DynamoDB PutItem items          +130 ms  50.0 ms
+            └─ Overhead                           +190 ms  10.0 ms`);
+    expect(failure(() => expect(sample).not.toPassThrough('incoming'))).toMatch(/^expected the trace not to pass through incoming/);
+  });
+
+  test('ends where segments are one another\'s parents', () => {
+    const segment = (id: number, parent: number): SegmentDocument => (
+      { trace_id: traceId(1), id: hexId(id), parent_id: hexId(parent), name: `s${id}`, start_time: T0, end_time: T0 }
+    );
+    expect(trace([segment(1, 2), segment(2, 1)])).not.toPassThrough('s1', 's3');
+  });
+});
+
+describe('a subsegment', () => {
+  test('is found by what it says', () => {
+    expect(sample).toHaveSubsegment({ name: 'DynamoDB', operation: 'PutItem', table: 'items', status: 200, annotations: { attempt: 1 } });
+    expect(sample).toHaveSubsegment({ table: /^it/, in: 'xraystarter-ts AWS::Lambda::Function' });
+    expect(sample).toHaveSubsegment({ name: 'Dwell Time', in: 'AWS::Lambda' });
+    expect(web).toHaveSubsegment({ url: /\/v2\//, status: 503, fault: true });
+  });
+
+  test('must have all of it at once, in that service', () => {
+    expect(sample).not.toHaveSubsegment({ operation: 'PutItem', table: 'orders' });
+    expect(sample).not.toHaveSubsegment({ table: 'items', in: 'AWS::SNS' });
+    expect(web).not.toHaveSubsegment({ url: /\/v2\//, fault: false });
+  });
+
+  test('fails with those there are', () => {
+    expect(failure(() => expect(sample).toHaveSubsegment({ operation: 'GetItem', table: 'items' }))).toContain(`\
+expected the trace to have a subsegment with operation GetItem, table items
+found:
+  the subsegments
+  name Dwell Time, in xraystarter-ts AWS::Lambda
+  name Attempt #1, in xraystarter-ts AWS::Lambda
+  name Initialization, in xraystarter-ts AWS::Lambda::Function
+  name Invocation, in xraystarter-ts AWS::Lambda::Function
+  name DynamoDB, operation PutItem, resource items, status 200, annotations {"attempt":1}, in xraystarter-ts AWS::Lambda::Function
+  name Overhead, in xraystarter-ts AWS::Lambda::Function
+`);
+  });
+});
+
+test('an annotation is found with and without its value', () => {
+  expect(web).toHaveAnnotation('age');
+  expect(web).toHaveAnnotation('age', 30);
+  expect(web).not.toHaveAnnotation('age', '30');
+  expect(failure(() => expect(web).toHaveAnnotation('age', 31))).toContain('to have the annotation age = 31\nfound:\n  the annotations\n  gameid = "817DL6VO", on shop');
+});
+
+test('faults and errors are told with their exception', () => {
+  expect(sample).toHaveNoFault();
+  expect(sample).toHaveNoError();
+  expect(failure(() => expect(web).toHaveNoFault())).toContain('fault in shop AWS::EC2::Instance: OrderError: no stock');
+  const throttled = trace([{ trace_id: traceId(1), id: hexId(1), name: 'shop', start_time: T0, end_time: T0, throttle: true }]);
+  expect(throttled).toHaveNoFault();
+  expect(failure(() => expect(throttled).toHaveNoError())).toContain('throttle in shop');
+});
+
+test('times are bounded, of the trace and of a service', () => {
+  expect(sample).toTakeAtMost(201);
+  expect(sample).not.toTakeAtMost(199);
+  expect(sample).toTakeAtMost(91, 'AWS::Lambda::Function');
+  expect(sample).not.toTakeAtMost(89, 'AWS::Lambda::Function');
+  expect(failure(() => expect(sample).toTakeAtMost(1, 'none'))).toContain('no segment of that service');
+});
+
+describe('a connected trace', () => {
+  const lone = (id: number, parent: number): SegmentDocument => (
+    { trace_id: traceId(1), id: hexId(id), parent_id: hexId(parent), type: 'subsegment', name: `n${id}`, start_time: T0, end_time: T0 }
+  );
+  const root: SegmentDocument = { trace_id: traceId(1), id: hexId(1), name: 'root', start_time: T0, end_time: T0 };
+
+  test('is one whole', () => {
+    expect(sample).toBeConnected();
+    expect(() => assertTrace(isConnected(web))).not.toThrow();
+  });
+
+  test.each<[string, SegmentDocument[], string]>([
+    ['an orphan', [root, lone(2, 9)], 'subsegment n2 (0000000000000002) is an orphan: its parent 0000000000000009 never came'],
+    ['a segment whose caller is missing', [root, { ...root, id: hexId(3), parent_id: hexId(8) }], 'segment root (0000000000000003) is an orphan'],
+    ['two beginnings', [root, { ...root, id: hexId(3), name: 'second' }], '2 beginnings: root, second'],
+    ['a circle', [root, lone(2, 3), lone(3, 2)], 'is in a circle of parents'],
+    ['something in progress', [{ ...root, end_time: undefined, in_progress: true }], 'segment root (0000000000000001) is in progress'],
+  ])('has not %s', (_, documents, message) => {
+    expect(failure(() => assertTrace(isConnected(trace(documents))))).toContain(message);
+  });
+});
+
+test('something that is no trace is told', () => {
+  expect(failure(() => expect(Promise.resolve(sample)).toBeConnected())).toMatch(/is an await missing\?/);
+});
+
+describe('a normalised trace', () => {
+  test('is the same for two runs of the same code', () => {
+    const run = (first: number, start: number): SegmentDocument[] => sampleTrace({ trace: traceId(first, start), start, firstId: first })
+      .map((document) => (document.name === 'DynamoDB' ? { ...document, aws: { ...document.aws, request_id: `R${first}` } } : document));
+    const one = run(1, T0);
+    // Later, with other ids, on a warm environment, and the documents in another order.
+    const two = run(0xabc, T0 + 999.123).reverse().map((document) => ({
+      ...document, subsegments: document.subsegments?.filter(({ name }) => name !== 'Initialization'),
+    }));
+    expect(normalizeTrace(trace(two))).toEqual(normalizeTrace(trace(one)));
+  });
+
+  test('tells a different outcome, table or order of calls', () => {
+    const normal = normalizeTrace(sample);
+    expect(normalizeTrace(trace(sampleTrace({ fault: true })))).not.toEqual(normal);
+    expect(normalizeTrace(trace(sampleTrace({ functionName: 'other' })))).not.toEqual(normal);
+    expect(normalizeTrace(trace(sampleTrace().slice(1)))).not.toEqual(normal);
+  });
+
+  test('replaces ids, times, hosts and versions in every text, and what it is told to', () => {
+    const document: SegmentDocument = {
+      trace_id: traceId(1), id: hexId(1), name: 'shop-1hx8j3qf51d0x', start_time: T0, end_time: T0 + 1,
+      http: { request: { method: 'GET', url: 'http://127.0.0.1:4566/a/1-6553f100-000000000000000000000001', user_agent: 'x/1' } },
+      aws: { xray: { sdk: 'X-Ray for Node.js', sdk_version: '3.12.0' }, function_arn: 'arn:aws:lambda:eu-west-1:111122223333:function:f', request_id: 'R' },
+      metadata: { default: { at: '2026-01-02T03:04:05.678Z', of: '9b2c8e04-0a1b-4c2d-8e3f-001122334455', sdk: 'v1.2.3-beta' } },
+    };
+    expect(normalizeTrace(trace([document]), { replace: [[/-1hx8j3qf51d0x/, '-<suffix>']] })).toEqual([{
+      name: 'shop-<suffix>',
+      http: { method: 'GET', url: 'http://<host>/a/<trace id>' },
+      aws: { function_arn: 'arn:aws:lambda:<region>:<account>:function:f', xray: { sdk: 'X-Ray for Node.js' } },
+      metadata: { default: { at: '<time>', of: '<uuid>', sdk: '<version>' } },
+    }]);
+  });
+});
