@@ -1,6 +1,7 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
@@ -68,6 +69,10 @@ export abstract class SampleStack extends Stack {
       onFailure: new SqsDestination(deadLetters),
       ...props,
     });
+    if (fn.runtime.family === lambda.RuntimeFamily.PYTHON) {
+      // boto3's older mode may try for longer than the function has time, and then the event's error says nothing of the reason.
+      fn.addEnvironment('AWS_RETRY_MODE', 'standard');
+    }
     this.acknowledge(fn, 'Serverless-LambdaDLQ', 'Failed events go to the queue as an on-failure destination, which adds the error to the event');
     this.acknowledge(role, 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/AWSXRayDaemonWriteAccess]',
       'The policy that AWS keeps up to date for sending traces; none of its actions can be narrowed to a resource');

@@ -20,7 +20,7 @@ describe('the sample guide', () => {
       FunctionName: `guide-${language}`,
       Runtime: Match.stringLikeRegexp(runtime.source),
       TracingConfig: { Mode: 'Active' },
-      Environment: { Variables: { BUCKET_NAME: { Ref: sample.idOf('AWS::S3::Bucket') } } },
+      Environment: { Variables: Match.objectLike({ BUCKET_NAME: { Ref: sample.idOf('AWS::S3::Bucket') } }) },
       LoggingConfig: { LogGroup: { Ref: sample.idOf('AWS::Logs::LogGroup', prefix) } },
     });
     sample.template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
