@@ -64,6 +64,6 @@ test('two clones in different folders make the same template and the same packag
   const there = synth(cloneProject(path.join(temporaryFolder(), 'somewhere', 'else')), 0o077);
   expect(there.template).toEqual(here.template);
   expect(there.assets).toEqual(here.assets);
-  const keys = Object.values<any>(here.template.Resources).flatMap(({ Properties }) => Properties?.TracingConfig && Properties.Code ? [Properties.Code.S3Key] : []);
-  expect(keys.map(key => `asset.${key.replace('.zip', '')}`).filter(name => name in here.assets)).toHaveLength(3);
+  const functions = Object.values<any>(here.template.Resources).filter(({ Properties }) => Properties?.TracingConfig && Properties.Code);
+  expect(functions.filter(({ Properties }) => `asset.${Properties.Code.S3Key.replace('.zip', '')}` in here.assets)).toHaveLength(3);
 });

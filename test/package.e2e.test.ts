@@ -30,7 +30,7 @@ beforeAll(async () => {
     'app.js': fixture('package-app.js'),
     'nodejs/put-item.ts': NODEJS_ENTRY,
     'python/handler.py': fixture('python', 'select.py'),
-    go: GO_ENTRY,
+    'go': GO_ENTRY,
   })) {
     fs.cpSync(source, path.join(app, file), { recursive: true });
   }
