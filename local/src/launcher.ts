@@ -119,7 +119,7 @@ async function runSamples(
     if (missing.length > 0) {
       reporter.missing(missing);
       isComplete = false;
-    } else reporter.complete(traces.length, (Date.now() - started) / 1000);
+    } else {reporter.complete(traces.length, (Date.now() - started) / 1000);}
   }
   return isComplete;
 }

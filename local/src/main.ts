@@ -38,9 +38,9 @@ const program = new Command('cdk-traced-local')
   .action(main);
 
 function names(text: string): string[] {
-  const list = text.split(',').map(name => name.trim()).filter(Boolean);
-  if (list.length === 0) throw new InvalidArgumentError('name at least one stack.');
-  return list;
+  const found = text.split(',').map(name => name.trim()).filter(Boolean);
+  if (found.length === 0) throw new InvalidArgumentError('name at least one stack.');
+  return found;
 }
 
 async function main(positional: string[], flags: Flags): Promise<void> {
@@ -78,8 +78,7 @@ async function main(positional: string[], flags: Flags): Promise<void> {
     }, reporter, abort.signal);
     process.exitCode = isComplete || isReady ? 0 : 1;
   } catch (error) {
-    if (abort.signal.aborted) process.exitCode = isReady ? 0 : 130;
-    else {
+    if (abort.signal.aborted) {process.exitCode = isReady ? 0 : 130;} else {
       reporter.error(error instanceof LauncherError ? error.message : String((error as Error).stack ?? error));
       process.exitCode = 1;
     }

@@ -1,5 +1,5 @@
-import { formatTraceTree, type Trace } from './xray';
 import type { Missing } from './samples/sample';
+import { formatTraceTree, type Trace } from './xray';
 
 /** What is known once everything runs. */
 export interface Ready {

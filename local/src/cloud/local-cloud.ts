@@ -89,10 +89,9 @@ function listening(child: ChildProcess, { signal, port }: LocalCloudOptions, las
       if (!line.startsWith('{')) return;
       const event = JSON.parse(line) as { event: string; port: number; message: string };
       settled();
-      if (event.event === 'listening') resolve(event.port);
-      else if (/address already in use/i.test(event.message)) {
+      if (event.event === 'listening') {resolve(event.port);} else if (/address already in use/i.test(event.message)) {
         fail(`port ${port} on ${LOOPBACK}, meant for the local cloud, is in use; set CDK_TRACED_CLOUD_PORT or --cloud-port to another one (0 picks a free one).`);
-      } else fail(`the local cloud cannot start: ${event.message}`);
+      } else {fail(`the local cloud cannot start: ${event.message}`);}
     });
     child.once('error', error => { settled(); fail(`the local cloud cannot start: ${error.message}`); });
     child.once('exit', status => { settled(); fail(`the local cloud ended at once (status ${status}):\n${lastLines.join('\n')}`); });

@@ -125,7 +125,9 @@ async function works(environment: NodeJS.ProcessEnv, command: string, ...args: s
   return await outputOf(environment, undefined, command, ...args) !== undefined;
 }
 
-async function outputOf(environment: NodeJS.ProcessEnv, signal: AbortSignal | undefined, command: string, ...args: string[]): Promise<string | undefined> {
+async function outputOf(
+  environment: NodeJS.ProcessEnv, signal: AbortSignal | undefined, command: string, ...args: string[]
+): Promise<string | undefined> {
   try {
     const { status, output } = await runCommand(command, args, { env: environment, timeoutMs: 30_000, signal });
     return status === 0 ? output : undefined;

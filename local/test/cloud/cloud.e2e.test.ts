@@ -1,8 +1,8 @@
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
-import { pause } from '../../src/run-command';
 import type { RecordedSegment } from './segment-recorder';
 import { newTraceId, TestCloud } from './test-cloud';
 import { TEMPLATE } from './test-stack';
+import { pause } from '../../src/run-command';
 
 jest.setTimeout(120_000);
 
@@ -16,7 +16,8 @@ beforeAll(async () => {
 afterAll(async () => cloud.close());
 
 const functionArn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
-const byOrigin = (segments: RecordedSegment[], origin: string, name?: string) => segments.filter(s => s.origin === origin && (!name || s.name === name));
+const byOrigin = (segments: RecordedSegment[], origin: string, name?: string) =>
+  segments.filter(s => s.origin === origin && (!name || s.name === name));
 const names = (segment: RecordedSegment) => (segment.subsegments ?? []).map(s => s.name);
 const part = (segment: RecordedSegment, name: string) => (segment.subsegments ?? []).find(s => s.name === name)!;
 

@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { TestCloud } from './test-cloud';
 import { startLocalCloud, type LocalCloud } from '../../src/cloud/local-cloud';
 import { ensurePythonEnvironment } from '../../src/cloud/python-environment';
 import { LOCAL_DIR } from '../../src/project-folders';
 import { pause } from '../../src/run-command';
-import { TestCloud } from './test-cloud';
 
 jest.setTimeout(120_000);
 
@@ -46,7 +46,7 @@ async function untilGone(pid: number): Promise<void> {
       return;
     }
     // A process that ended but was not collected by whoever adopted it is gone for everybody else.
-    if (existsSync(`/proc/${pid}/stat`) && / Z /.test(require('node:fs').readFileSync(`/proc/${pid}/stat`, 'utf8'))) return;
+    if (existsSync(`/proc/${pid}/stat`) && / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) return;
     await pause(50);
   }
   throw new Error(`process ${pid} is still there`);
@@ -99,7 +99,7 @@ it('listens on the loopback address only', async () => {
   const cloud = await start();
   const hex = cloud.port.toString(16).toUpperCase().padStart(4, '0');
   const listening = ['tcp', 'tcp6'].flatMap(table => existsSync(`/proc/net/${table}`)
-    ? require('node:fs').readFileSync(`/proc/net/${table}`, 'utf8').split('\n').filter((line: string) => new RegExp(`:${hex} \\S+ 0A `).test(line)) : []);
+    ? readFileSync(`/proc/net/${table}`, 'utf8').split('\n').filter((line: string) => new RegExp(`:${hex} \\S+ 0A `).test(line)) : []);
   await cloud.close();
   if (process.platform === 'linux') expect(listening.map((line: string) => line.trim().split(/\s+/)[1].split(':')[0])).toEqual(['0100007F']);
 });

@@ -15,10 +15,10 @@ function zip(files: Files): Uint8Array {
   return zipSync(Object.fromEntries(Object.entries(files).map(([path, text]) => [path, [strToU8(text), executable]])) as Zippable);
 }
 
-async function create(name: string, runtime: string, handler: string, files: Files, options: { layers?: string[]; timeout?: number } = {}): Promise<void> {
+async function create(name: string, runtime: string, handler: string, files: Files, options: { layers?: string[] } = {}): Promise<void> {
   await cloud.lambda.send(new CreateFunctionCommand({
     FunctionName: name, Runtime: runtime as never, Handler: handler, Role: 'arn:aws:iam::000000000000:role/test', Code: { ZipFile: zip(files) },
-    TracingConfig: { Mode: 'Active' }, Timeout: options.timeout ?? 10, Layers: options.layers,
+    TracingConfig: { Mode: 'Active' }, Timeout: 10, Layers: options.layers,
   }));
 }
 

@@ -16,10 +16,11 @@ export class SegmentRecorder {
   /** Datagrams with another first line than the daemon's protocol has. */
   readonly malformed: string[] = [];
   private readonly received: RecordedSegment[] = [];
-  private changed = () => undefined as void;
+  private changed: () => void;
 
   private constructor(private readonly socket: Socket) {
     this.port = (socket.address() as AddressInfo).port;
+    this.changed = () => undefined;
     socket.on('message', message => {
       const text = message.toString('utf8');
       const end = text.indexOf('\n');

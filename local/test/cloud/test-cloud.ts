@@ -4,10 +4,10 @@ import { CloudWatchLogsClient, DescribeLogStreamsCommand, GetLogEventsCommand } 
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { GetQueueUrlCommand, ReceiveMessageCommand, SQSClient, type Message } from '@aws-sdk/client-sqs';
+import { SegmentRecorder } from './segment-recorder';
 import { startLocalCloud, type LocalCloud } from '../../src/cloud/local-cloud';
 import { ensurePythonEnvironment } from '../../src/cloud/python-environment';
 import { pause } from '../../src/run-command';
-import { SegmentRecorder } from './segment-recorder';
 
 /** Lets the next command of any client carry a trace header. */
 interface HeaderTarget {
@@ -58,10 +58,11 @@ export class TestCloud {
   }
 
   /** Calls a function and waits for its result. */
-  async invoke(name: string, payload: object = {}, header?: string): Promise<{ requestId: string; error?: string; payload: any }> {
-    const command = new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(payload) });
+  async invoke(name: string, event: object = {}, header?: string): Promise<{ requestId: string; error?: string; payload: any }> {
+    const command = new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(event) });
     const response = await this.lambda.send(withHeader(command, header));
-    return { requestId: response.$metadata.requestId!, error: response.FunctionError, payload: JSON.parse(Buffer.from(response.Payload!).toString()) };
+    const payload = JSON.parse(Buffer.from(response.Payload!).toString());
+    return { requestId: response.$metadata.requestId!, error: response.FunctionError, payload };
   }
 
   /** Hands a function an event without waiting for it. */
