@@ -117,11 +117,31 @@ export interface GoBundlingOptions {
   readonly environment?: { [name: string]: string };
 }
 
+/**
+ * How a Java function is built.
+ */
+export interface JavaBundlingOptions {
+  /**
+   * Additional arguments of Maven or Gradle, such as `['-Pproduction']`.
+   *
+   * @default - none
+   */
+  readonly buildArgs?: string[];
+
+  /**
+   * Environment variables of the build, such as `{ JAVA_HOME: '/opt/jdk-21' }`.
+   *
+   * @default - those of the process
+   */
+  readonly environment?: { [name: string]: string };
+}
+
 /** @internal */
 export type BundlingConfig =
   | { readonly language: 'nodejs'; readonly options: NodejsBundlingOptions }
   | { readonly language: 'python'; readonly options: PythonBundlingOptions }
-  | { readonly language: 'go'; readonly options: GoBundlingOptions };
+  | { readonly language: 'go'; readonly options: GoBundlingOptions }
+  | { readonly language: 'java'; readonly options: JavaBundlingOptions };
 
 /**
  * Bundling options of one language.
@@ -140,6 +160,11 @@ export abstract class Bundling {
   /** Options for a Go function. */
   public static go(options: GoBundlingOptions): Bundling {
     return new LanguageBundling({ language: 'go', options });
+  }
+
+  /** Options for a Java function. */
+  public static java(options: JavaBundlingOptions): Bundling {
+    return new LanguageBundling({ language: 'java', options });
   }
 
   /** @internal */

@@ -23,7 +23,8 @@ import { TracingLayer } from './tracing-layer';
 export interface TracedFunctionProps extends lambda.FunctionOptions {
   /**
    * The handler's file, or its folder. The language follows from it: a `.ts`, `.js`, `.mjs` or `.cjs` file is Node.js; a `.py` file, or a folder with
-   * `requirements.txt`, `pyproject.toml` or `uv.lock`, is Python; a `.go` file, or a folder with `go.mod`, is Go.
+   * `requirements.txt`, `pyproject.toml` or `uv.lock`, is Python; a `.go` file, or a folder with `go.mod`, is Go; a folder with `pom.xml`,
+   * `build.gradle` or `build.gradle.kts` is Java (or Kotlin, Scala, Groovy).
    *
    * Relative paths start at the folder in which the CDK app runs.
    */
@@ -32,7 +33,7 @@ export interface TracedFunctionProps extends lambda.FunctionOptions {
   /**
    * The runtime, which has to be of the entry's language.
    *
-   * @default - `nodejs24.x`, `python3.14` or `provided.al2023`, after the entry's language
+   * @default - `nodejs24.x`, `python3.14`, `provided.al2023` or `java21`, after the entry's language
    */
   readonly runtime?: lambda.Runtime;
 
@@ -40,7 +41,7 @@ export interface TracedFunctionProps extends lambda.FunctionOptions {
    * The handler as Lambda writes it, such as `app.handler`.
    *
    * @default - Node.js: the export `handler`; Python: `handler`, `lambda_handler` or `main` in `handler.py`, `index.py`, `app.py`,
-   * `lambda_function.py` or `main.py`, or in the entry when that is a file; Go: the binary
+   * `lambda_function.py` or `main.py`, or in the entry when that is a file; Go: the binary; Java: the class in `src/main` that implements `RequestHandler` or `RequestStreamHandler`
    */
   readonly handler?: string;
 

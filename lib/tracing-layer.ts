@@ -22,7 +22,8 @@ export interface TracingLayerProps {
 }
 
 /**
- * A layer with the AWS X-Ray SDK of one runtime family, without what the runtime already has (boto3 and botocore for Python).
+ * A layer with the AWS X-Ray SDK of one runtime family, without what the runtime already has (boto3 and botocore for Python) or the function
+ * brings (the AWS SDK for Java).
  */
 export class TracingLayer extends lambda.LayerVersion {
   /**
@@ -43,15 +44,16 @@ export class TracingLayer extends lambda.LayerVersion {
       description: `AWS X-Ray SDK for ${family}`,
       // No list of runtimes: Lambda allows five, and the content serves every version of the family.
       compatibleArchitectures: [architecture],
-      code: new BundledCode({ kind: family === 'nodejs' ? 'nodejs-layer' : 'python-layer' }),
+      code: new BundledCode({ kind: `${family}-layer` as const }),
     });
   }
 }
 
-function runtimeFamilyName(scope: Construct, runtime: lambda.Runtime): 'nodejs' | 'python' {
+function runtimeFamilyName(scope: Construct, runtime: lambda.Runtime): 'nodejs' | 'python' | 'java' {
   switch (runtime.family) {
     case lambda.RuntimeFamily.NODEJS: return 'nodejs';
     case lambda.RuntimeFamily.PYTHON: return 'python';
-    default: throw validationError(scope, `runtime '${runtime.name}' cannot take the tracing SDK from a layer; only Node.js and Python can`);
+    case lambda.RuntimeFamily.JAVA: return 'java';
+    default: throw validationError(scope, `runtime '${runtime.name}' cannot take the tracing SDK from a layer; only Node.js, Python and Java can`);
   }
 }

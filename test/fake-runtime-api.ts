@@ -30,6 +30,7 @@ export async function serveOnce(program: string, env: Record<string, string>, re
           return; // as on Lambda, the program waits
         }
         response.writeHead(200, {
+          'Content-Type': 'application/json', // Java's client crashes without it
           'Lambda-Runtime-Aws-Request-Id': 'request',
           'Lambda-Runtime-Trace-Id': next.traceHeader,
           'Lambda-Runtime-Deadline-Ms': String(Date.now() + 60_000),

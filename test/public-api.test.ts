@@ -43,6 +43,7 @@ test('exports these names and no others', () => {
     'class TracedFunction',
     'class TracingLayer',
     'struct GoBundlingOptions',
+    'struct JavaBundlingOptions',
     'struct NodejsBundlingOptions',
     'struct PythonBundlingOptions',
     'struct TracedFunctionProps',

@@ -44,6 +44,7 @@ export function fixture(...names: string[]): string {
 export const NODEJS_ENTRY = fixture('nodejs', 'put-item.ts');
 export const PYTHON_ENTRY = fixture('python', 'put_item');
 export const GO_ENTRY = fixture('go', 'put-item');
+export const JAVA_ENTRY = fixture('java', 'put-item');
 
 /** Writes files into a new folder, removed when the test file ends; keys are relative paths. */
 export function projectFolder(files: Record<string, string>): string {

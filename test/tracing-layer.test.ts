@@ -61,5 +61,5 @@ test('layers of the user come first and stay', () => {
 
 test('fails for a runtime that links its SDK', () => {
   expect(() => TracingLayer.of(testStack(), lambda.Runtime.PROVIDED_AL2023))
-    .toThrow("Stack 'Stack': runtime 'provided.al2023' cannot take the tracing SDK from a layer; only Node.js and Python can");
+    .toThrow("Stack 'Stack': runtime 'provided.al2023' cannot take the tracing SDK from a layer; only Node.js, Python and Java can");
 });

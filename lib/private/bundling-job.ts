@@ -75,6 +75,21 @@ export interface GoJob extends JobBase {
   readonly environment: Record<string, string>;
 }
 
+export interface JavaJob extends JobBase {
+  readonly kind: 'java';
+  /** Absolute path of the folder with pom.xml or build.gradle(.kts). */
+  readonly projectDir: string;
+  readonly buildTool: 'maven' | 'gradle';
+  /** Class, perhaps with a method: `com.example.Handler`, `com.example.Handler::handle`. */
+  readonly handler: string;
+  /** Java of the runtime, `21` for java21. */
+  readonly javaVersion: number;
+  readonly instrumentation: 'xray-sdk' | 'none';
+  readonly sdkInLayer: boolean;
+  readonly buildArgs: string[];
+  readonly environment: Record<string, string>;
+}
+
 export interface NodejsLayerJob extends JobBase {
   readonly kind: 'nodejs-layer';
 }
@@ -96,8 +111,12 @@ export interface PythonDependencyLayerJob extends JobBase {
   readonly installArgs: string[];
 }
 
+export interface JavaLayerJob extends JobBase {
+  readonly kind: 'java-layer';
+}
+
 export type LambdaArchitecture = 'x86_64' | 'arm64';
-export type BundlingJob = NodejsJob | PythonJob | GoJob | NodejsLayerJob | PythonLayerJob | PythonDependencyLayerJob;
+export type BundlingJob = NodejsJob | PythonJob | GoJob | JavaJob | NodejsLayerJob | PythonLayerJob | PythonDependencyLayerJob | JavaLayerJob;
 
 /** A job before the plan has given it an output folder and its consumers. */
 export type JobRequest = BundlingJob extends infer J ? J extends BundlingJob ? Omit<J, 'outputDir' | 'consumers'> : never : never;

@@ -139,7 +139,8 @@ function bundle(planned: PlannedJob[], cache: PackageCache | undefined): void {
 function sourceOnly(consumer: IConstruct, request: JobRequest): { path: string; hash: string } {
   const source = 'entry' in request ? path.dirname(request.entry)
     : 'sourceDir' in request ? request.sourceDir
-      : 'moduleRoot' in request ? request.moduleRoot : __dirname;
+      : 'moduleRoot' in request ? request.moduleRoot
+        : 'projectDir' in request ? request.projectDir : __dirname;
   return { path: source, hash: createHash('sha256').update(consumer.node.path).digest('hex') };
 }
 

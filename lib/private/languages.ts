@@ -3,12 +3,13 @@ import * as path from 'path';
 import { IConstruct } from 'constructs';
 import { Bundler } from './bundler';
 import { goBundler } from './go-bundler';
+import { javaBundler } from './java-bundler';
 import { nodejsBundler } from './nodejs-bundler';
 import { pythonBundler } from './python-bundler';
 import { validationError } from './validation-error';
 
 /** In the order in which an entry is offered to them: a module file says more about a folder than a stray script beside it. */
-export const BUNDLERS: readonly Bundler[] = [nodejsBundler, goBundler, pythonBundler];
+export const BUNDLERS: readonly Bundler[] = [nodejsBundler, goBundler, javaBundler, pythonBundler];
 
 /** The absolute path of an entry and the language that it is written in. */
 export function resolveEntry(scope: IConstruct, entry: string): { entry: string; bundler: Bundler } {

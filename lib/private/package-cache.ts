@@ -25,7 +25,7 @@ const LARGEST_NUMBER_OF_RECORDS = 2_000;
 const PRUNE_AFTER_MILLISECONDS = 60 * 60 * 1_000;
 
 /** Variables that change what the tools make. */
-const ENVIRONMENT = /^(?:PIP_|UV_|GO[A-Z]*$|CGO_|NODE_PATH$|ESBUILD_|CDK_DOCKER$|CC$|CXX$)/;
+const ENVIRONMENT = /^(?:PIP_|UV_|GO[A-Z]*$|CGO_|JAVA_|MAVEN_|GRADLE_|NODE_PATH$|ESBUILD_|CDK_DOCKER$|CC$|CXX$)/;
 const TOOLS = ['go', 'uv', 'python3', 'python', 'mvn', 'gradle', 'java', 'docker'];
 
 /**

@@ -5,22 +5,28 @@
 import * as fs from 'fs';
 import * as os from 'os';
 import { bundleGo, groupGoJobs } from './go';
+import { bundleJava, bundleJavaLayer, groupJavaJobs } from './java';
 import { bundleNodejsLayer, bundlePythonLayer } from './layers';
 import { bundleNodejs } from './nodejs';
 import { ProgressLine } from './progress-line';
 import { bundlePython } from './python';
 import { bundlePythonDependencyLayer } from './python-dependencies';
-import { BundlingJob, GoJob, JobResult, NodejsJob, RunnerInput, RunnerOutput } from '../bundling-job';
+import { BundlingJob, GoJob, JavaJob, JobResult, NodejsJob, RunnerInput, RunnerOutput } from '../bundling-job';
+
+/** What shares no work with others of its kind. */
+type SingleJob = Exclude<BundlingJob, NodejsJob | GoJob | JavaJob>;
 
 async function main(): Promise<void> {
   const input = JSON.parse(fs.readFileSync(0, 'utf8')) as RunnerInput;
   const results = new Map<BundlingJob, JobResult>();
   const nodejs = input.jobs.filter((job): job is NodejsJob => job.kind === 'nodejs');
   const go = input.jobs.filter((job): job is GoJob => job.kind === 'go');
-  const others = input.jobs.filter((job): job is Exclude<BundlingJob, NodejsJob | GoJob> => job.kind !== 'nodejs' && job.kind !== 'go');
+  const java = input.jobs.filter((job): job is JavaJob => job.kind === 'java');
+  const others = input.jobs.filter((job): job is SingleJob => job.kind !== 'nodejs' && job.kind !== 'go' && job.kind !== 'java');
 
   const queue = [
     ...groupGoJobs(go).map(jobs => async () => runTogether(jobs, 'go', bundleGo, results)),
+    ...groupJavaJobs(java).map(jobs => async () => runTogether(jobs, jobs[0].buildTool, bundleJava, results)),
     ...(nodejs.length > 0 ? [async () => runTogether(nodejs, 'esbuild', bundleNodejs, results)] : []),
     ...others.map(job => async () => results.set(job, await runJob(job))),
   ];
@@ -51,7 +57,7 @@ async function runTogether<J extends BundlingJob>(
   }
 }
 
-async function runJob(job: Exclude<BundlingJob, NodejsJob | GoJob>): Promise<JobResult> {
+async function runJob(job: SingleJob): Promise<JobResult> {
   const progress = new ProgressLine(job.consumers.join(', '), job.kind);
   try {
     fs.mkdirSync(job.outputDir, { recursive: true });
@@ -60,6 +66,7 @@ async function runJob(job: Exclude<BundlingJob, NodejsJob | GoJob>): Promise<Job
       case 'nodejs-layer': return await bundleNodejsLayer(job);
       case 'python-layer': return await bundlePythonLayer(job);
       case 'python-dependency-layer': return await bundlePythonDependencyLayer(job);
+      case 'java-layer': return await bundleJavaLayer(job);
     }
   } catch (error) {
     return { error: (error as Error).message };

@@ -46,6 +46,12 @@ export async function findTool(search: ToolSearch, mounts: string[]): Promise<To
     `no Docker engine answers '${docker} info' either); install ${search.install}`);
 }
 
+/** First words of a command line under which the tool sees these variables: a container does not inherit them. */
+export function commandLine(tool: Tool, environment: Record<string, string>): string[] {
+  const [program, run, ...rest] = tool.argv;
+  return run === 'run' ? [program, run, ...Object.entries(environment).flatMap(([name, value]) => ['-e', `${name}=${value}`]), ...rest] : tool.argv;
+}
+
 async function versionOf(argv: string[]): Promise<string | undefined> {
   try {
     const output = await runCommand(argv);

@@ -26,3 +26,7 @@ export function pythonRuntimeFile(name: string): string {
 export function goRuntimeFile(name: string): string {
   return path.join(RUNTIME_DIR, 'go', name);
 }
+
+export function javaRuntimeFile(name: string): string {
+  return path.join(RUNTIME_DIR, 'java', name);
+}
