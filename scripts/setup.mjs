@@ -1,6 +1,6 @@
 // Makes a fresh clone ready: npm packages and the built launcher. Plain Node, because it runs before anything is installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -64,8 +64,9 @@ export function whyStale() {
 /** Bundles the launcher, local/src/main.ts, into local/dist/main.cjs: milliseconds, so it is done on every start. */
 export async function buildLauncher() {
   const { build } = createRequire(import.meta.url)('esbuild');
-  await build({
+  const { outputFiles } = await build({
     absWorkingDir: root,
+    write: false,
     entryPoints: ['local/src/main.ts'],
     outfile: 'local/dist/main.cjs',
     bundle: true,
@@ -76,7 +77,17 @@ export async function buildLauncher() {
     sourcemap: true,
     logLevel: 'error',
   });
+  mkdirSync(join(root, 'local/dist'), { recursive: true });
+  for (const { path, contents } of outputFiles) replaceFile(path, contents);
   return join(root, 'local/dist/main.cjs');
+}
+
+/** Another start may read the file at this moment, so it is replaced as a whole, and only when it changes. */
+function replaceFile(path, contents) {
+  if (existsSync(path) && readFileSync(path).equals(contents)) return;
+  const unfinished = `${path}.${process.pid}`;
+  writeFileSync(unfinished, contents);
+  renameSync(unfinished, path);
 }
 
 function npmCommand(...args) {
