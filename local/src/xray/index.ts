@@ -148,7 +148,7 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
     });
     const server = createServer({ operations: OPERATIONS, context, webDir: options.webDir, log });
     cleanups.push(() => server.close());
-    addLocalRoutes(server, store, health);
+    addLocalRoutes(server, context, health);
     addLogRoutes(server, { traceById: (id) => store.trace(id), cloudEndpoint: options.cloudEndpoint ?? (() => undefined) });
     const httpPort = await listen(server, host, options.httpPort, 'the X-Ray API', 'CDK_TRACED_WEB_PORT or --web-port');
     return { udpPort: collector.port, httpPort, url: `http://${host}:${httpPort}`, store, health, close };

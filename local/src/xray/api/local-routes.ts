@@ -1,16 +1,36 @@
 import type { FastifyInstance } from 'fastify';
+import type { Ingest, UnprocessedDocument } from '../ingest';
+import { ApiContext, ApiError } from './operation';
+import { documentsOfFile, TraceFileError } from '../store/trace-file';
 import type { TraceStore } from '../store/trace-store';
+import { isTraceId } from '../wire/segment-document';
 
 /** Bursts are told as one: a browser needs no more than a few updates a second. */
 const EVENT_INTERVAL_MS = 200;
 const KEEP_ALIVE_MS = 15_000;
 
 /**
- * What the page needs beyond the X-Ray API.
+ * What the page and people need beyond the X-Ray API.
  * `GET /local/health`: counters. `GET /local/events`: server-sent events `traces`, whose data is `{"created":[ids],"updated":[ids],"removed":[ids]}`.
+ * `GET /local/traces/<id>`: the trace as a file. `POST /local/traces`: such a file, or what documentsOfFile takes; answers
+ * `{"accepted","traces":[ids],"unprocessed":[...]}`.
  */
-export function addLocalRoutes(app: FastifyInstance, store: TraceStore, health: () => unknown): void {
+export function addLocalRoutes(app: FastifyInstance, { store, ingest }: Pick<ApiContext, 'store' | 'ingest'>, health: () => unknown): void {
   app.get('/local/health', health);
+  app.get<{ Params: { id: string } }>('/local/traces/:id', (request, reply) => {
+    const id = request.params.id.replace(/\.json$/, '');
+    const { Traces: traces } = store.batchGetTraces([id]);
+    if (traces.length === 0) throw new ApiError(`there is no trace '${id}'`, 'ResourceNotFoundException');
+    return reply.type('application/json').header('content-disposition', `attachment; filename="${traces[0].Id}.json"`)
+      .send(`${JSON.stringify({ Traces: traces }, null, 2)}\n`);
+  });
+  // Its own scope: an import may be JSON lines, which the API's parser would refuse.
+  void app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, parsed) => parsed(null, body));
+    scope.post<{ Body: string }>('/local/traces', (request) => importTraces(ingest, String(request.body ?? '')));
+    done();
+  });
   app.get('/local/events', (request, reply) => {
     reply.hijack();
     const stream = reply.raw;
@@ -24,6 +44,19 @@ export function addLocalRoutes(app: FastifyInstance, store: TraceStore, health: 
       clearInterval(keepAlive);
     });
   });
+}
+
+function importTraces(ingest: Ingest, text: string): { accepted: number; traces: string[]; unprocessed: UnprocessedDocument[] } {
+  let documents: string[];
+  try {
+    documents = documentsOfFile(text);
+  } catch (error) {
+    if (error instanceof TraceFileError) throw new ApiError(error.message);
+    throw error;
+  }
+  const unprocessed = ingest.documents(documents);
+  const traces = new Set(documents.map((document) => (JSON.parse(document) as { trace_id?: unknown }).trace_id).filter(isTraceId));
+  return { accepted: documents.length - unprocessed.length, traces: [...traces], unprocessed };
 }
 
 export interface TraceChanges {

@@ -13,8 +13,6 @@ import { httpOf, seconds } from '../model/trace-summary';
 /** What a filter needs beside the facts of a trace. */
 export interface FilterContext {
   readonly catalog: ServiceCatalog;
-  /** Account of segments that name none. */
-  readonly accountId: string;
   /** The filter of a group; throws when there is no such group. */
   readonly groupFilter: (by: 'name' | 'arn', value: string) => TraceFilter;
   readonly rootCauses: (traceId: string) => RootCauses;
@@ -80,7 +78,7 @@ function booleanOfTrace(keyword: string): (facts: TraceFacts) => boolean {
 /** Keywords that are a bit of the flags, of a trace and of a visit alike. */
 const FLAG_BITS: Record<string, number> = { error: ERROR, throttle: THROTTLE, fault: FAULT, partial: IN_PROGRESS, inferred: INFERRED, root: ROOT };
 
-function stringOfTrace(keyword: string, test: (text: string | undefined) => boolean, { catalog, accountId }: FilterContext): TraceFilter {
+function stringOfTrace(keyword: string, test: (text: string | undefined) => boolean, { catalog }: FilterContext): TraceFilter {
   const http = HTTP_FIELDS[keyword];
   if (http !== undefined) return (facts) => test(httpOf(facts)?.[http] as string | undefined);
   if (keyword === 'message') return (facts) => facts.messages?.some(test) ?? false;
@@ -91,7 +89,7 @@ function stringOfTrace(keyword: string, test: (text: string | undefined) => bool
       return false;
     };
   }
-  const ofService = serviceTest(keyword, test, accountId);
+  const ofService = serviceTest(keyword, test);
   return (facts) => {
     for (let base = 0; base < facts.visits.length; base += VISIT_SIZE) if (ofService(catalog.services[facts.visits[base + SERVICE]])) return true;
     return false;
@@ -105,10 +103,10 @@ const DETAIL_FIELDS: Record<string, 'user' | 'availabilityZone' | 'instanceId' |
   'user': 'user', 'availabilityzone': 'availabilityZone', 'instance.id': 'instanceId', 'resource.arn': 'resourceArn',
 };
 
-function serviceTest(keyword: string, test: (text: string | undefined) => boolean, accountId: string): (service: CatalogService) => boolean {
+function serviceTest(keyword: string, test: (text: string | undefined) => boolean): (service: CatalogService) => boolean {
   if (keyword === 'name') return (service) => service.names.some(test);
   if (keyword === 'type') return (service) => test(service.type);
-  return (service) => test(service.accountId ?? accountId); // account.id
+  return (service) => test(service.accountId); // account.id
 }
 
 function annotationFilter({ key, operator, value }: Extract<FilterExpression, { kind: 'annotation' }>): TraceFilter {
@@ -159,13 +157,13 @@ function edgeFilter({ source, destination, filter }: Extract<FilterExpression, {
 }
 
 /** Whether a service of the catalog is one that `service()` or `edge()` names; remembered, since there are few services and many visits. */
-export function selectorTest(selector: ServiceSelector, { catalog, accountId: ownAccount }: FilterContext): (index: number) => boolean {
+export function selectorTest(selector: ServiceSelector, { catalog }: FilterContext): (index: number) => boolean {
   const { name, type, accountId } = selector;
   const known: boolean[] = [];
   return (index) => {
     const service = catalog.services[index];
     return known[index] ??= (name === undefined || service.names.includes(name)) && (type === undefined || service.type === type)
-      && (accountId === undefined || (service.accountId ?? ownAccount) === accountId);
+      && (accountId === undefined || service.accountId === accountId);
   };
 }
 
@@ -205,7 +203,7 @@ export function visitFilter(expression: FilterExpression, of: 'service' | 'edge'
       if (http !== undefined) return (facts, visit) => test(httpOfVisit(facts, visit, of)?.[http] as string | undefined);
       const detail = DETAIL_FIELDS[keyword];
       if (detail !== undefined) return (facts, visit) => test(facts.details?.get(visit)?.[detail]);
-      const ofService = serviceTest(keyword, test, context.accountId);
+      const ofService = serviceTest(keyword, test);
       return (facts, visit) => ofService(context.catalog.services[facts.visits[visit * VISIT_SIZE + SERVICE]]);
     }
     default: throw new Error(`${expression.kind} cannot stand in the braces of ${of}()`); // the parser has refused it

@@ -1,11 +1,12 @@
 import type { ServiceIdentity } from './service-identity';
+import { LOCAL_ACCOUNT } from '../../settings';
 
 /** A service of the map with a small number that stands for it wherever many traces are kept. */
 export interface CatalogService extends ServiceIdentity {
   readonly index: number;
   /** Every name it goes by: that of the node first, then those its segments were sent under. */
   readonly names: string[];
-  readonly accountId: string | undefined;
+  readonly accountId: string;
 }
 
 /** All services ever seen. Grows with the number of different names, not with traffic. */
@@ -13,8 +14,9 @@ export class ServiceCatalog {
   readonly services: CatalogService[] = [];
   private readonly byKey = new Map<string, CatalogService>();
 
-  intern(identity: ServiceIdentity, sentName: string, accountId: string | undefined): CatalogService {
-    const key = `${identity.type ?? ''}\n${identity.name}\n${accountId ?? ''}`;
+  /** @param accountId of the account that the segment names; without one, it ran in the local account */
+  intern(identity: ServiceIdentity, sentName: string, accountId: string = LOCAL_ACCOUNT): CatalogService {
+    const key = `${identity.type ?? ''}\n${identity.name}\n${accountId}`;
     let service = this.byKey.get(key);
     if (service === undefined) {
       service = { ...identity, index: this.services.length, names: [identity.name], accountId };

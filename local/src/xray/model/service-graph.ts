@@ -10,7 +10,7 @@ export interface GraphService {
   Name: string;
   Names: string[];
   Root?: boolean;
-  AccountId?: string;
+  AccountId: string;
   Type?: string;
   State: 'active' | 'unknown';
   StartTime: number;
@@ -170,7 +170,7 @@ function clientOf(edge: EdgeData, reference: number, { name, names, accountId }:
     ReferenceId: reference,
     Name: name,
     Names: [...names],
-    ...(accountId === undefined ? {} : { AccountId: accountId }),
+    AccountId: accountId,
     Type: CLIENT,
     State: 'unknown',
     StartTime: seconds(edge.startMs),
@@ -186,7 +186,7 @@ function serviceOf(node: Node, reference: number, edges: GraphEdge[]): GraphServ
     Name: name,
     Names: [...names],
     ...(node.isRoot ? { Root: true } : {}),
-    ...(accountId === undefined ? {} : { AccountId: accountId }),
+    AccountId: accountId,
     ...(type === undefined ? {} : { Type: type }),
     State: node.isInferred ? 'unknown' : 'active',
     StartTime: seconds(node.startMs),

@@ -5,7 +5,7 @@ import { CALLER, ERROR, FAULT, FLAGS, IN_PROGRESS, SERVICE, THROTTLE, TraceFacts
 export interface ServiceId {
   Name: string;
   Names: string[];
-  AccountId?: string;
+  AccountId: string;
   Type?: string;
 }
 
@@ -84,7 +84,7 @@ export function summaryOf(facts: TraceFacts, catalog: ServiceCatalog, revision: 
 
 export function serviceIdOf({ name, names, type, accountId }: Pick<CatalogService, 'name' | 'names' | 'type' | 'accountId'>): ServiceId {
   return {
-    Name: name, Names: [...names], ...(accountId === undefined ? {} : { AccountId: accountId }), ...(type === undefined ? {} : { Type: type }),
+    Name: name, Names: [...names], AccountId: accountId, ...(type === undefined ? {} : { Type: type }),
   };
 }
 

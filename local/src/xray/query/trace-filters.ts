@@ -1,4 +1,3 @@
-import { LOCAL_ACCOUNT } from '../../settings';
 import { ApiError } from '../api/operation';
 import { parseFilter } from '../filter/parse-filter';
 import { FilterContext, TraceFilter, traceFilter } from '../filter/trace-filter';
@@ -27,7 +26,6 @@ export class TraceFilters {
   context(path: readonly string[] = []): FilterContext {
     return {
       catalog: this.store.catalog,
-      accountId: LOCAL_ACCOUNT,
       groupFilter: (by, value) => {
         const group = this.groups.find(by === 'name' ? { GroupName: value } : { GroupARN: value });
         if (path.includes(group.GroupName)) throw new ApiError(`the groups ${[...path, group.GroupName].join(' -> ')} refer to one another`);

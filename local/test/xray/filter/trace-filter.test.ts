@@ -19,7 +19,6 @@ const traces = Object.entries(compiled).map(([name, trace]) => ({ name, facts: f
 function found(text: string): string {
   const filter = traceFilter(parseFilter(text), {
     catalog,
-    accountId: '000000000000',
     groupFilter: (by, value) => {
       if (value !== 'slow' && value !== 'arn:slow') throw new Error(`no group by ${by}`);
       return (facts) => facts.responseMs > 1000;

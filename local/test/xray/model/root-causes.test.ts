@@ -21,7 +21,7 @@ test('a fault is followed from the client down to where it began', () => {
           { Name: 'stock.example.com', Remote: true, Exceptions: [] },
         ],
       },
-      { Name: 'stock', Names: ['stock'], Inferred: false, EntityPath: [{ Name: 'stock', Remote: false, Exceptions: [] }] },
+      { Name: 'stock', Names: ['stock'], AccountId: '000000000000', Inferred: false, EntityPath: [{ Name: 'stock', Remote: false, Exceptions: [] }] },
     ],
   }]);
 });
@@ -38,14 +38,14 @@ test('a failure that was caught does not reach the client', () => {
     ClientImpacting: false,
     Services: [
       {
-        Name: 'shop', Names: ['shop'], Inferred: false,
+        Name: 'shop', Names: ['shop'], AccountId: '000000000000', Inferred: false,
         EntityPath: [
           { Name: 'shop', Remote: false, Exceptions: [] },
           { Name: 'DynamoDB', Remote: false, Exceptions: [{ Name: 'ConditionalCheckFailedException' }] },
         ],
       },
       {
-        Name: 't', Names: ['t', 'DynamoDB'], Type: 'AWS::DynamoDB::Table', Inferred: true,
+        Name: 't', Names: ['t', 'DynamoDB'], AccountId: '000000000000', Type: 'AWS::DynamoDB::Table', Inferred: true,
         EntityPath: [{ Name: 'DynamoDB', Remote: false, Exceptions: [{ Name: 'ConditionalCheckFailedException' }] }],
       },
     ],
