@@ -47,11 +47,14 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
     const { settings, appDir, app } = options;
     const log = (line: string) => reporter.progress(line);
 
+    // X-Ray comes first, so that the cloud can be told where it is; it asks for the logs' address when it needs it.
+    let cloud: LocalCloud | undefined;
     const xray = await startXray({
       udpPort: settings.xrayPort,
       httpPort: settings.webPort,
       log: line => reporter.warning(line),
       webDir: existsSync(PAGE_DIR) ? PAGE_DIR : undefined,
+      cloudEndpoint: () => cloud?.endpoint,
       // What ends after one round needs no memory of earlier ones.
       ...(options.exit ? {} : { journalDir: journalDir(appDir) }),
     }).catch((error: Error) => { throw new LauncherError(error.message); });
@@ -59,30 +62,33 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
     const earlier = new Set(xray.store.traces().map(trace => trace.id));
 
     const python = await ensurePythonEnvironment({ log, signal });
-    const cloud = await startLocalCloud({
+    const running = cloud = await startLocalCloud({
       python, port: settings.cloudPort, xrayPort: xray.udpPort, xrayUrl: xray.url, signal, log: line => reporter.warning(`local cloud: ${line}`),
     });
-    cleanups.push(() => cloud.close());
+    cleanups.push(() => running.close());
+    const crash = new AbortController();
+    void running.crashed.then(reason => crash.abort(new LauncherError(reason)));
+    const going = AbortSignal.any([signal, crash.signal]);
 
-    const isComplete = await unlessCrashed(cloud, async () => {
-      const cdk = new CdkApp({ appDir, app, endpoint: cloud.endpoint, scratch: cloud.scratch, log, signal });
+    const isComplete = await whileGoing(crash.signal, async () => {
+      const cdk = new CdkApp({ appDir, app, endpoint: running.endpoint, scratch: running.scratch, log, signal: going });
       await cdk.prepare(options.stacks);
       const stacks = await cdk.deploy(options.stacks);
       const deployed = Date.now();
-      const complete = await runSamples(options, stacks, cloud, xray, reporter, signal);
+      const complete = await runSamples(options, stacks, running, xray, reporter, going);
       if (options.report) writeFileSync(options.report, reportOf(xray, trace => trace.startMs >= deployed && !earlier.has(trace.id)));
       reporter.ready({
         outputs: Object.assign({}, ...Object.values(stacks)) as Record<string, string>,
         stacks,
         xray: xray.url,
-        endpoint: cloud.endpoint,
+        endpoint: running.endpoint,
         daemon: `${LOOPBACK}:${xray.udpPort}`,
       }, !options.exit);
       return complete;
     });
     if (!options.exit) {
       options.onReady?.(xray.url);
-      await unlessCrashed(cloud, () => aborted(signal));
+      await whileGoing(crash.signal, () => aborted(signal));
     }
     return isComplete;
   } finally {
@@ -90,9 +96,9 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
   }
 }
 
-/** The work's result, or the reason why the cloud ended in the middle of it. */
-async function unlessCrashed<T>(cloud: LocalCloud, work: () => Promise<T>): Promise<T> {
-  return Promise.race([work(), cloud.crashed.then(reason => { throw new LauncherError(reason); })]);
+/** The work's result, or at once the reason why the cloud ended in the middle of it. */
+async function whileGoing<T>(crash: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return Promise.race([work(), aborted(crash).then(() => { throw crash.reason; })]);
 }
 
 /** Sends one round of traffic to each stack that has some, and waits until all of it was handled and traced. */
