@@ -124,6 +124,7 @@ project.addGitIgnore('/cdk.out/');
 project.addGitIgnore('/local/dist/');
 project.addGitIgnore('/.local/');
 project.addGitIgnore('/.venv/');
+project.addGitIgnore('/lambda/**/target/');
 project.addGitIgnore('__pycache__/');
 project.addGitIgnore('.pytest_cache/');
 project.addGitIgnore('!/.npmrc');

@@ -13,6 +13,7 @@ Runs all rings of tests, or those named:
   unit     template assertions, bundling with the real tools, the package in another app
   python   handlers in Python, with unittest
   go       handlers in Go, with go test
+  java     handlers in Java, with JUnit
   local    the local cloud and the local X-Ray, and the sample end to end
 
 Ends with the line 'N passed, N failed'; the exit status is 1 if anything failed.`;
@@ -30,6 +31,7 @@ const RINGS = {
   unit: () => jest('test/jest.config.js'),
   python: () => python(),
   go: async () => sum(await inSeries(foldersWith('lambda', 'go.mod'), goTest)),
+  java: async () => sum(await inSeries(foldersWith('lambda', 'pom.xml'), mavenTest)),
   local: () => jest('local/jest.config.js'),
 };
 
@@ -105,6 +107,27 @@ async function goTest(folder) {
   }
   if (status !== 0) console.log(output.split('\n').filter(line => !line.startsWith('{')).join('\n'));
   return { passed: count('pass'), failed: status !== 0 && failed === 0 ? 1 : failed };
+}
+
+/** Counts from the reports that Maven's test plugin writes. Java is the one language that the project can be worked on without. */
+async function mavenTest(folder) {
+  if (!await canStart('mvn')) {
+    console.log("SKIPPED: there is no 'mvn'; install a JDK (17 or newer) and Maven");
+    return { passed: 0, failed: 0 };
+  }
+  const reports = join(folder, 'target', 'surefire-reports');
+  rmSync(reports, { recursive: true, force: true });
+  const { status } = await command(['mvn', '--batch-mode', '--quiet', 'test'], { cwd: folder });
+  const suites = existsSync(reports) ? readdirSync(reports).filter(name => /^TEST-.*\.xml$/.test(name)) : [];
+  const counts = suites.map(name => /<testsuite [^>]*>/.exec(readFileSync(join(reports, name), 'utf8'))[0])
+    .map(suite => Object.fromEntries(['tests', 'errors', 'failures', 'skipped'].map(count => [count, Number(new RegExp(` ${count}="(\\d+)"`).exec(suite)[1])])));
+  const result = sum(counts.map(({ tests, errors, failures, skipped }) => ({ passed: tests - errors - failures - skipped, failed: errors + failures })));
+  // No report, or a build that failed around the tests.
+  return { ...result, failed: (status !== 0 || result.passed === 0) && result.failed === 0 ? 1 : result.failed };
+}
+
+function canStart(program) {
+  return command([program, '--version'], { quiet: true }).then(({ status }) => status === 0, () => false);
 }
 
 /** Folders below `start` that hold a file of that name, as absolute paths. */
