@@ -104,7 +104,7 @@ function absolutePaths(line: string, sourceDir: string): string {
 }
 
 function split(lines: string[], direct: ReadonlySet<string>, files: string[] = []): PythonRequirements {
-  const options = lines.filter(line => line.startsWith('-'));
+  const options = lines.filter(line => line.startsWith('-') && !/^(?:-r|--requirement)\b/.test(line));
   const sdkLine = lines.find(line => requirementName(line) === 'aws-xray-sdk');
   const named = lines.flatMap(line => /^(?:-\S+ )?(\/[^\s]+|[A-Za-z]:\\[^\s]+)/.exec(line)?.[1] ?? []);
   return { lines: lines.filter(line => line !== sdkLine && !options.includes(line)), options, direct, sdkLine, files: [...files, ...named] };
