@@ -57,7 +57,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@opentelemetry/otlp-transformer@0.215.0',
     'mysql2',
     'pg',
-    '@swc/core',
+    '@swc/core@1.16.18',
     '@swc/jest',
     '@types/aws-lambda',
     '@types/jest',
@@ -72,6 +72,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
 // npm users get esbuild with the package; jsii refuses it as a plain dependency. See ARCHITECTURE.md, "Tools".
 project.package.addField('optionalDependencies', { esbuild: '0.28.2' });
 project.package.addField('workspaces', ['local']);
+// Newer versions were published for some platforms only; npm ci refuses a lock file in which a platform is missing.
+project.package.addField('overrides', { '@swc/core': '1.16.18', 'rollup': '4.67.4', 'unrs-resolver': '1.12.2' });
 project.package.addField('files', ['build', 'runtime', '.jsii', 'API.md', 'LICENSE', 'NOTICE', 'README.md']);
 
 // `npm start` and `npm test` must work on a fresh clone, before anything is installed: plain Node scripts.
