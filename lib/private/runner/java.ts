@@ -103,9 +103,12 @@ function copyJars(dependencies: JavaDependency[], directory: string, build: Java
 
 /** Whether a package has an artifact already: by its name in `lib`, or, where all jars were merged into one, by its classes under their own names. */
 function holds(directory: string, classPath: JavaClassPath, { id, file }: JavaDependency): boolean {
-  return classPath.shadedJar
-    ? listJar(file).filter(name => name.endsWith('.class') && !name.startsWith('META-INF/')).every(name => fs.existsSync(path.join(directory, name)))
-    : classPath.dependencies.some(dependency => dependency.id === id);
+  if (!classPath.shadedJar) {
+    return classPath.dependencies.some(dependency => dependency.id === id);
+  }
+  const classes = listJar(file).filter(name => name.endsWith('.class') && !name.startsWith('META-INF/'));
+  // What an artifact without classes says, another's file of the same name may have overwritten.
+  return classes.length > 0 && classes.every(name => fs.existsSync(path.join(directory, name)));
 }
 
 /** The project's files, and the dependencies that may change under their name. */
