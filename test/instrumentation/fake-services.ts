@@ -1,3 +1,4 @@
+import { createHash } from 'crypto';
 import { createServer, IncomingMessage, Server, ServerResponse } from 'http';
 import { AddressInfo } from 'net';
 
@@ -100,7 +101,8 @@ function jsonProtocol(target: string, body: string): Answer {
   const results: Record<string, object> = {
     ListTables: { TableNames: ['one', 'two'] },
     Scan: { Items: [], Count: 0, ScannedCount: 3, ConsumedCapacity: { TableName: 'items', CapacityUnits: 1 } },
-    SendMessage: { MessageId: 'MESSAGE' },
+    // Clients check it.
+    SendMessage: { MessageId: 'MESSAGE', MD5OfMessageBody: createHash('md5').update(String(JSON.parse(body).MessageBody)).digest('hex') },
     ReceiveMessage: { Messages: [] },
   };
   return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: JSON.stringify(results[operation] ?? {}) };

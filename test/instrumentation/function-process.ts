@@ -82,6 +82,7 @@ export class FunctionHost {
         AWS_CONFIG_FILE: '/dev/null',
         AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
         AWS_MAX_ATTEMPTS: '2',
+        NODE_NO_WARNINGS: '1', // the AWS SDK's, about the version of Node.js
         ...env,
       },
     });

@@ -125,6 +125,11 @@ export function leanXRaySdk(build: PluginBuild, keep: ReadonlySet<string>): void
   });
 }
 
+/** What the SDK has in aws_whitelist.json: for each service, and each operation of it, the parameters that are recorded. */
+interface ParameterLists {
+  readonly services: { readonly [service: string]: { readonly operations: { readonly [operation: string]: object } } };
+}
+
 /**
  * Statement with which a module tells the X-Ray SDK what to record of its calls.
  *
@@ -133,7 +138,7 @@ export function leanXRaySdk(build: PluginBuild, keep: ReadonlySet<string>): void
  */
 export function parameterRegistration(clientPackage: string, command?: string): string {
   const service = clientPackage.replace(/^(?:client|lib)-/, '').replace(/-/g, '');
-  const { services } = createRequire(__filename)('aws-xray-sdk-core/dist/lib/resources/aws_whitelist.json') as { services: Record<string, { operations: Record<string, object> }> };
+  const { services } = createRequire(__filename)('aws-xray-sdk-core/dist/lib/resources/aws_whitelist.json') as ParameterLists;
   const all = services[service]?.operations ?? {};
   const operations = command === undefined ? all : Object.fromEntries(Object.entries(all).filter(([name]) => name === command[0].toLowerCase() + command.slice(1)));
   return Object.keys(operations).length > 0 ? `${REGISTER}?.(${JSON.stringify(service)}, ${JSON.stringify(operations)});\n` : '';
