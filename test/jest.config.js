@@ -4,6 +4,8 @@ process.env.CDK_TRACED_FUNCTION_CACHE ??= 'off';
 
 module.exports = {
   rootDir: '..',
+  // Against tests that hang, and no measure: real tools on a busy machine take their time.
+  testTimeout: 300_000,
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/lambda/**/*.test.ts'],
   transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }] },
 };
