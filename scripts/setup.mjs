@@ -1,12 +1,15 @@
 // Makes a fresh clone ready: npm packages and the built launcher. Plain Node, because it runs before anything is installed.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /** The project's root folder. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** npm's own list of what it installed. */
+const RECORD = 'node_modules/.package-lock.json';
 
 /** A reason why the project cannot run, in one sentence for the person at the terminal. */
 export class SetupError extends Error {}
@@ -39,19 +42,21 @@ export function ensureNpmPackages() {
   const reason = whyStale();
   if (!reason) return;
   console.error(`Installing npm packages (${reason})...`);
-  // npm ci removes node_modules first and writes its own record last, so an interrupted install is seen as stale the next time.
-  const [command, args] = npmCommand('ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error');
+  // npm writes its record last: without it, whatever lies there comes from an installation that was interrupted.
+  if (!existsSync(join(root, RECORD))) rmSync(join(root, 'node_modules'), { recursive: true, force: true });
+  // Not 'npm ci': it refuses a lock file without the optional packages of every other platform, and a registry may not have those.
+  // '--no-save' installs what the lock file says and changes neither it nor package.json.
+  const [command, args] = npmCommand('install', '--no-save', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error');
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (result.error) throw new SetupError(`npm cannot be started (${result.error.message}); install Node.js with npm and try again.`);
-  if (result.status !== 0) throw new SetupError(`'npm ci' failed with status ${result.status}; its messages above say why.`);
+  if (result.status !== 0) throw new SetupError(`'npm install' failed with status ${result.status}; its messages above say why.`);
 }
 
 /** Why node_modules is not what package-lock.json says, or undefined if it is. */
 export function whyStale() {
   if (!existsSync(join(root, 'package-lock.json'))) throw new SetupError(`package-lock.json is missing in ${root}; restore it from version control.`);
-  const record = join(root, 'node_modules', '.package-lock.json'); // npm's own list of what it installed
-  if (!existsSync(record)) return 'first start';
-  const installed = readJson('node_modules/.package-lock.json').packages;
+  if (!existsSync(join(root, RECORD))) return 'first start';
+  const installed = readJson(RECORD).packages;
   for (const [path, entry] of Object.entries(readJson('package-lock.json').packages)) {
     // Other platforms' packages are rightly absent, and the workspaces are folders of this project.
     if (!path.includes('node_modules/') || (entry.optional && !installed[path]) || (entry.peer && !installed[path])) continue;
