@@ -11,6 +11,7 @@ from typing import Any
 
 from .function_processes import FunctionProcesses, TimedLine, TimedQueue
 from .invocation import FunctionError, running_attempt
+from .java_runtime import frames_of
 from .runtime_programs import bootstrap_source, interpreter_for, stand_in
 from .wrapping import wrap
 
@@ -184,7 +185,8 @@ def _failed(error: FunctionError, log: str) -> dict[str, Any]:
 def _reported_error(report: dict[str, Any], request_id: str) -> FunctionError:
     """An error that the runtime reported itself: from our bootstraps, or from a custom runtime (Go, Java)."""
     payload = {key: report[key] for key in ("errorMessage", "errorType", "stackTrace", "trace", "cause") if key in report}
-    stack = report.get("frames") or [f for f in report.get("stackTrace") or [] if isinstance(f, dict)]
+    trace = report.get("stackTrace") or []
+    stack = report.get("frames") or [f for f in trace if isinstance(f, dict)] or frames_of(trace)
     if "frames" in report and "stackTrace" in report:
         payload["requestId"] = request_id
     return FunctionError(type=report.get("errorType") or "Error", message=report.get("errorMessage") or "", stack=stack,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LauncherError } from '../launcher-error';
-import { LOCAL_DIR } from '../project-folders';
+import { LOCAL_DIR, STATE_DIR } from '../project-folders';
 import { killGroup } from '../run-command';
 import { LOOPBACK } from '../settings';
 
@@ -111,7 +111,7 @@ async function stop(child: ChildProcess, exited: Promise<void>, scratch: string)
 
 /** Only what the cloud and its functions need: the user's AWS profile, credentials and other settings stay outside. */
 function cloudEnvironment({ xrayPort, xrayUrl, environment }: LocalCloudOptions, scratch: string): NodeJS.ProcessEnv {
-  const passed = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'SystemRoot', 'PYENV_ROOT', 'CDK_TRACED_RETRY_SECONDS', 'CDK_TRACED_CONCURRENCY'];
+  const passed = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'SystemRoot', 'PYENV_ROOT', 'JAVA_HOME', 'CDK_TRACED_RETRY_SECONDS', 'CDK_TRACED_CONCURRENCY'];
   return {
     ...Object.fromEntries(passed.filter(name => process.env[name] !== undefined).map(name => [name, process.env[name]])),
     TMPDIR: scratch,
@@ -125,6 +125,7 @@ function cloudEnvironment({ xrayPort, xrayUrl, environment }: LocalCloudOptions,
     AWS_XRAY_DAEMON_ADDRESS: `${LOOPBACK}:${xrayPort}`,
     CDK_TRACED_NODE: process.execPath,
     CDK_TRACED_NODE_MODULES: nodeModulesWithAwsSdk() ?? '',
+    CDK_TRACED_JAVA_RUNTIME: join(STATE_DIR, 'java'),
     ...(xrayUrl ? { CDK_TRACED_XRAY_ENDPOINT: xrayUrl } : {}),
     ...environment,
   };
