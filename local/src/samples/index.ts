@@ -1,4 +1,5 @@
 import { BlankPythonSample } from './blank-python';
+import { ErrorProcessorSample } from './error-processor';
 import { GuideSample } from './guide';
 import type { Sample } from './sample';
 import { XraystarterSample } from './xraystarter';
@@ -8,6 +9,7 @@ export const samples: Readonly<Record<string, Sample>> = Object.fromEntries([
   new XraystarterSample(),
   new GuideSample(),
   new BlankPythonSample(),
+  new ErrorProcessorSample(),
 ].map(sample => [sample.stackName, sample]));
 
 /** The stack that `npm start` runs when none is named. */

@@ -4,11 +4,13 @@ import type { SampleTrace, SegmentDocument, SubsegmentDocument } from './sample'
 export interface ExpectedTrace {
   /** How many segments there are of an origin. */
   readonly segments: { readonly origin: string; readonly count: number }[];
-  /** Functions with exactly one segment of Lambda and one of their own. */
+  /** Functions with exactly one segment of Lambda, and one of their own for each attempt. */
   readonly functions: {
     readonly name: string;
     /** Whether Lambda's segment shows that the event waited in a queue. @default - not looked at */
     readonly asynchronous?: boolean;
+    /** How often the function was tried. @default 1 */
+    readonly attempts?: number;
     /** What the function's SDK recorded below its segment. */
     readonly subsegments: ExpectedSubsegment[];
   }[];
@@ -37,11 +39,10 @@ export function missingInTrace(trace: SampleTrace | undefined, expected: Expecte
   for (const { origin, count } of expected.segments) {
     expectCount(`${origin} segment`, segments.filter(segment => segment.origin === origin), count);
   }
-  for (const { name, asynchronous, subsegments } of expected.functions) {
+  for (const { name, asynchronous, attempts = 1, subsegments } of expected.functions) {
     const ofFunction = segments.filter(segment => segment.name === name);
-    for (const origin of ['AWS::Lambda', 'AWS::Lambda::Function']) {
-      expectCount(`${origin} segment of ${name}`, ofFunction.filter(segment => segment.origin === origin), 1);
-    }
+    expectCount(`AWS::Lambda segment of ${name}`, ofFunction.filter(segment => segment.origin === 'AWS::Lambda'), 1);
+    expectCount(`AWS::Lambda::Function segment of ${name}`, ofFunction.filter(segment => segment.origin === 'AWS::Lambda::Function'), attempts);
     const hasDwellTime = ofFunction.some(segment => segment.origin === 'AWS::Lambda' && nested(segment).some(part => part.name === 'Dwell Time'));
     if (asynchronous !== undefined && hasDwellTime !== asynchronous) {
       missing.push(`${asynchronous ? 'Dwell Time' : 'no Dwell Time'} in the AWS::Lambda segment of ${name}`);

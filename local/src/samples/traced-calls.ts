@@ -21,26 +21,30 @@ export interface FunctionCall {
   readonly functionName: string;
   readonly asynchronous: boolean;
   readonly traceId: string;
+  /** Whether the function is meant to fail. @default false */
+  readonly fails?: boolean;
 }
 
-/** Calls a function. Fails when the function does, as far as the caller sees it. */
-export async function callFunction(context: TrafficContext, call: FunctionCall, event: unknown): Promise<void> {
-  const { functionName, asynchronous, traceId } = call;
+/** Calls a function and gives the id of the request. Fails when a synchronous call does not end as it is meant to. */
+export async function callFunction(context: TrafficContext, call: FunctionCall, event: unknown): Promise<string> {
+  const { functionName, asynchronous, traceId, fails = false } = call;
   const client = new LambdaClient({ endpoint: context.endpoint });
   try {
-    const { FunctionError: error } = await client.send(inTrace(traceId, new InvokeCommand({
+    const { FunctionError: error, $metadata } = await client.send(inTrace(traceId, new InvokeCommand({
       FunctionName: functionName, InvocationType: asynchronous ? 'Event' : 'RequestResponse', Payload: JSON.stringify(event),
     })), { abortSignal: context.signal });
-    if (error) throw new Error(`${functionName} failed (${error}); its log says why`);
-    context.log(`called ${functionName} ${asynchronous ? 'asynchronously' : 'synchronously'} as trace ${traceId}`);
+    if (error && !fails) throw new Error(`${functionName} failed (${error}); its log says why`);
+    if (!error && fails && !asynchronous) throw new Error(`${functionName} did not fail, although it was asked to`);
+    context.log(`called ${functionName} ${asynchronous ? 'asynchronously' : 'synchronously'} as trace ${traceId}${fails ? ', to fail' : ''}`);
+    return $metadata.requestId!;
   } finally {
     client.destroy();
   }
 }
 
 /** The call as a person should see it. */
-export function labelOf({ functionName, asynchronous }: FunctionCall): string {
-  return `${asynchronous ? 'asynchronous' : 'synchronous'} call of ${functionName}`;
+export function labelOf({ functionName, asynchronous, fails }: FunctionCall): string {
+  return `${fails ? 'failing ' : ''}${asynchronous ? 'asynchronous' : 'synchronous'} call of ${functionName}`;
 }
 
 /** `1-<8 hex digits: seconds since 1970>-<24 hex digits>` */

@@ -1,20 +1,24 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GetFunctionConfigurationCommand, LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
+import { GetFunctionConfigurationCommand, InvokeCommand, LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { CreateBucketCommand, DeleteBucketCommand, DeleteObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { TraceReader, type Trace } from '../../src/assertions';
+import '../../src/assertions/jest';
 import { startLocalCloud } from '../../src/cloud/local-cloud';
 import { ensurePythonEnvironment } from '../../src/cloud/python-environment';
 import { CdkApp } from '../../src/deploy';
 import { PROJECT_DIR } from '../../src/project-folders';
 import type { Sample, SampleContext, SampleTrace, SegmentDocument } from '../../src/samples/sample';
+import { inTrace, newTraceId } from '../../src/samples/traced-calls';
 import { LOCAL_REGION } from '../../src/settings';
 import { startXray, type Xray } from '../../src/xray';
 
 /** A first build of a Go or Java function, and pip's downloads, are in it. */
 export const DEPLOY_TIMEOUT_MS = 15 * 60_000;
 export const SCENARIO_TIMEOUT_MS = 120_000;
+const WAIT_MS = 60_000;
 
 const CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
@@ -56,12 +60,16 @@ export class DeployedStack {
     }
   }
 
+  /** Traces since the deployment. */
+  public readonly reader: TraceReader;
   private readonly clients: { destroy(): void }[] = [];
 
   private constructor(
     public readonly name: string, public readonly xray: Xray, public readonly endpoint: string, public readonly outputs: Record<string, string>,
     private readonly stop: () => Promise<void>,
-  ) {}
+  ) {
+    this.reader = new TraceReader(xray.url);
+  }
 
   public async close(): Promise<void> {
     this.clients.splice(0).forEach(client => client.destroy());
@@ -87,22 +95,25 @@ export class DeployedStack {
     });
   }
 
-  /** All traces so far, their documents parsed. */
-  public traces(): SampleTrace[] {
-    const ids = this.xray.store.traces().map(trace => trace.id);
-    return this.xray.store.batchGetTraces(ids).Traces.map(({ Id, Segments }) => ({
-      id: Id, segments: Segments.map(({ Document }) => JSON.parse(Document) as SegmentDocument),
-    }));
+  /** Calls a function in a trace of its own. An asynchronous call has no answer. */
+  public async call(
+    functionName: string, event: unknown, { asynchronous = true } = {},
+  ): Promise<{ traceId: string; requestId: string; answer: any }> {
+    const traceId = newTraceId();
+    const { Payload: payload, $metadata } = await this.client(LambdaClient).send(inTrace(traceId, new InvokeCommand({
+      FunctionName: functionName, InvocationType: asynchronous ? 'Event' : 'RequestResponse', Payload: JSON.stringify(event),
+    })));
+    return { traceId, requestId: $metadata.requestId!, answer: asynchronous ? undefined : JSON.parse(payload!.transformToString()) };
   }
 
-  /** Waits until a trace has exactly these executions of a function, in order: `true` for one that failed. */
-  public async functionSegments(traceId: string, functionName: string, faults: boolean[]): Promise<SegmentDocument[]> {
-    return this.eventually(`${faults.length} executions of ${functionName} in trace ${traceId}`, async () => {
-      const segments = (this.traces().find(trace => trace.id === traceId)?.segments ?? [])
-        .filter(segment => segment.origin === 'AWS::Lambda::Function' && segment.name === functionName)
-        .sort((a, b) => a.start_time - b.start_time);
-      expect(segments.map(segment => segment.fault ?? false)).toEqual(faults);
-      return segments;
+  /** Waits for a trace with exactly these executions of a function, in order: `true` for one that failed. */
+  public async traceOf(traceId: string, functionName: string, faults: boolean[]): Promise<Trace> {
+    const found = (trace: Trace) => trace.segments.filter(({ origin, name }) => origin === 'AWS::Lambda::Function' && name === functionName)
+      .sort((one, other) => one.startMs - other.startMs).map(segment => segment.fault);
+    return this.reader.waitForTrace({ id: traceId }, {
+      until: trace => !trace.isPartial && JSON.stringify(found(trace)) === JSON.stringify(faults),
+      what: `have executions of ${functionName} with the faults ${JSON.stringify(faults)}`,
+      timeoutMs: WAIT_MS,
     });
   }
 
@@ -151,7 +162,7 @@ export class DeployedStack {
 
   /** Repeats until it throws no more; fails with its last error after a minute. */
   public async eventually<T>(what: string, check: () => Promise<T>): Promise<T> {
-    const end = Date.now() + 60_000;
+    const end = Date.now() + WAIT_MS;
     for (;;) {
       try {
         return await check();
@@ -160,5 +171,13 @@ export class DeployedStack {
         await new Promise(resolve => { setTimeout(resolve, 50); });
       }
     }
+  }
+
+  /** All traces so far, their documents parsed, as a sample looks at them. */
+  private traces(): SampleTrace[] {
+    const ids = this.xray.store.traces().map(trace => trace.id);
+    return this.xray.store.batchGetTraces(ids).Traces.map(({ Id, Segments }) => ({
+      id: Id, segments: Segments.map(({ Document }) => JSON.parse(Document) as SegmentDocument),
+    }));
   }
 }
