@@ -27,7 +27,7 @@ describe('histogram', () => {
 
   test('the axis has marks at numbers that can be read, in order', () => {
     const { ticks, position } = axisOf(histogramOf([{ ms: 3, count: 1, status: 'ok' }, { ms: 700, count: 1, status: 'ok' }]));
-    expect(ticks.map(({ ms }) => ms)).toEqual([3, 10, 30, 100, 300]);
+    expect(ticks.map(({ ms }) => ms)).toEqual([10, 30, 100, 300]);
     expect([...ticks].sort((a, b) => a.position - b.position)).toEqual(ticks);
     expect(position(1e9)).toBe(1);
   });

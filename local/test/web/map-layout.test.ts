@@ -80,7 +80,7 @@ describe('layout', () => {
   test('runs from top to bottom where the page is narrow', () => {
     expect(layoutToFit(fan, { width: 1600, height: 850 }).direction).toBe('LR');
     expect(layoutToFit(fan, { width: 390, height: 700 }).direction).toBe('TB');
-    expect(fitScale({ width: 100, height: 100 }, { width: 5000, height: 5000 })).toBe(1.1);
+    expect(fitScale({ width: 100, height: 100 }, { width: 5000, height: 5000 })).toBe(1.2);
   });
 
   test('arrow keys walk to the nearest node in their direction', () => {

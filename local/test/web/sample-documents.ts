@@ -17,7 +17,7 @@ export interface Upload {
 }
 
 /** The functions of the sample; durations in seconds. */
-const FUNCTIONS = [
+export const FUNCTIONS = [
   { name: 'xraystarter-ts', dwell: 0.039, init: 0.172, handler: 0.034, database: 0.012, call: 'DynamoDB' },
   { name: 'xraystarter-py', dwell: 0.061, init: 0.31, handler: 0.058, database: 0.041, call: 'dynamodb' },
   { name: 'xraystarter-go', dwell: 0.044, init: 0.081, handler: 0.011, database: 0.004, call: 'dynamodb' },

@@ -16,11 +16,7 @@ export function App() {
   const { route } = navigation;
   const events = useMemo(() => new LiveEvents(), []);
   const [isPaused, setPaused] = useState(false);
-  useEffect(() => {
-    if (isPaused) return undefined;
-    events.start();
-    return () => events.stop();
-  }, [isPaused]);
+  useEffect(() => (isPaused ? undefined : events.followWhileVisible()), [isPaused]);
   useEffect(() => {
     document.title = `${titleOf(route)} · Local X-Ray`;
   }, [titleOf(route)]);
@@ -28,7 +24,6 @@ export function App() {
   return (
     <NavigationProvider value={navigation}>
       <Live.Provider value={isPaused ? undefined : events}>
-        <a class="skip-link" href={addressOf(route)} onClick={skipToView}>Skip to the view</a>
         <Header events={events} isPaused={isPaused} onPause={setPaused} />
         <main id="view" tabIndex={-1} class={`view view-${route.view}`}>
           <ErrorBoundary key={`${route.view} ${route.view === 'trace' ? route.id : ''}`}>
@@ -63,9 +58,4 @@ function titleOf(route: Route): string {
     case 'collector': return 'Collector';
     case 'unknown': return 'Not found';
   }
-}
-
-function skipToView(event: Event): void {
-  event.preventDefault();
-  document.getElementById('view')?.focus();
 }

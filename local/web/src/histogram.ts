@@ -17,6 +17,7 @@ export interface Bin extends StatusCounts {
 
 /** Ends of the bins within each power of ten: even steps on a logarithmic axis, in numbers that can be read. */
 const STEPS = [1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
+const LEAST_BINS = 12;
 /** Nothing below is told apart: clocks in traces are good to about that. */
 const SMALLEST_MS = 0.1;
 
@@ -42,13 +43,14 @@ export function histogramOf(samples: readonly Sample[]): Bin[] {
 
 function limitsBetween(fastest: number, slowest: number): number[] {
   const limits: number[] = [];
-  for (let power = Math.floor(Math.log10(fastest)); limits.length === 0 || limits[limits.length - 1] <= slowest; power += 1) {
+  for (let power = Math.floor(Math.log10(fastest)) - 1; limits.length === 0 || limits[limits.length - STEPS.length] <= slowest; power += 1) {
     for (const step of STEPS) limits.push(Number((step * 10 ** power).toPrecision(3)));
   }
   const first = limits.filter((limit) => limit <= fastest).length - 1;
   const last = limits.findIndex((limit) => limit > slowest);
-  // A single bar says nothing about where it stands: one empty one on each side.
-  return limits.slice(Math.max(0, first - 1), last + 2);
+  // A single bar says nothing about where it stands: some empty ones on each side.
+  const missing = Math.max(0, LEAST_BINS - (last - first));
+  return limits.slice(Math.max(0, first - Math.ceil(missing / 2)), last + 1 + Math.ceil(missing / 2));
 }
 
 export interface Axis {

@@ -12,27 +12,47 @@ export class LiveEvents {
   private readonly listeners = new Set<(changes: LiveChanges) => void>();
   private readonly connectionListeners = new Set<() => void>();
   private source: EventSource | undefined;
+  /** Something may have changed that was not told. */
+  private isBehind = false;
   connection: Connection = 'connecting';
 
-  start(): void {
+  /**
+   * Follows while the page can be seen, until the returned function is called. A browser opens six connections to a server and no more:
+   * forgotten tabs must not hold them all.
+   */
+  followWhileVisible(): () => void {
+    const follow = (): void => {
+      if (document.hidden) this.stop();
+      else this.start();
+    };
+    follow();
+    document.addEventListener('visibilitychange', follow);
+    return () => {
+      document.removeEventListener('visibilitychange', follow);
+      this.stop();
+      this.isBehind = false;
+    };
+  }
+
+  private start(): void {
     if (this.source !== undefined) return;
     this.source = new EventSource('local/events');
-    let wasLost = false;
     this.source.onopen = () => {
       this.setConnection('open');
       // What changed meanwhile was not told: everything is read again.
-      if (wasLost) this.tell({ created: [], updated: [], removed: [], all: true });
-      wasLost = false;
+      if (this.isBehind) this.tell({ created: [], updated: [], removed: [], all: true });
+      this.isBehind = false;
     };
     this.source.onerror = () => {
-      wasLost = true;
+      this.isBehind = true;
       this.setConnection('lost');
     };
     this.source.addEventListener('traces', (event: MessageEvent<string>) => this.tell(JSON.parse(event.data) as TraceChanges));
   }
 
-  stop(): void {
+  private stop(): void {
     this.source?.close();
+    this.isBehind = true;
     this.source = undefined;
     this.setConnection('connecting');
   }

@@ -10,6 +10,7 @@ export interface Query<Data> {
   /** Of the present key; that of the last success stays while it is asked again. */
   readonly data: Data | undefined;
   readonly error: Error | undefined;
+  /** Nothing, or not all, has come for the key yet; asking again for what is there is not loading. */
   readonly isLoading: boolean;
   readonly reload: () => void;
 }
@@ -27,6 +28,8 @@ interface QueryState<Data> {
   readonly key: string | undefined;
   readonly data?: Data;
   readonly error?: Error;
+  /** The data are the beginning of an answer. */
+  readonly isPart?: boolean;
   readonly isLoading: boolean;
 }
 
@@ -37,9 +40,11 @@ const REST_FACTOR = 4;
 
 /**
  * Data from the API for a key: asked when the key changes, and again when traces change. A request that is no longer wanted is aborted.
- * An undefined key asks nothing.
+ * An undefined key asks nothing. `ask` may `show` what it has of a long answer; that is taken while there is nothing else for the key.
  */
-export function useQuery<Data>(key: string | undefined, ask: (signal: AbortSignal) => Promise<Data>, options: QueryOptions = {}): Query<Data> {
+export function useQuery<Data>(
+  key: string | undefined, ask: (signal: AbortSignal, show: (part: Data) => void) => Promise<Data>, options: QueryOptions = {},
+): Query<Data> {
   const live = useContext(Live);
   const [state, setState] = useState<QueryState<Data>>({ key: undefined, isLoading: true });
   const latest = useRef({ ask, options });
@@ -60,7 +65,9 @@ export function useQuery<Data>(key: string | undefined, ask: (signal: AbortSigna
       const started = performance.now();
       setState((old) => ({ ...old, isLoading: true }));
       try {
-        const data = await latest.current.ask(mine.signal);
+        const data = await latest.current.ask(mine.signal, (part) => {
+          if (!mine.signal.aborted) setState((old) => (old.key === key && !old.isPart ? old : { key, data: part, isPart: true, isLoading: true }));
+        });
         if (!mine.signal.aborted) setState({ key, data, isLoading: false });
       } catch (error) {
         if (!mine.signal.aborted) setState((old) => ({ key, data: old.key === key ? old.data : undefined, error: error as Error, isLoading: false }));
@@ -95,5 +102,6 @@ export function useQuery<Data>(key: string | undefined, ask: (signal: AbortSigna
 
   const isCurrent = state.key === key;
   const data = isCurrent || options.keepsPrevious === true ? state.data : undefined;
-  return { data, error: isCurrent ? state.error : undefined, isLoading: state.isLoading || !isCurrent, reload: () => control.current.reload() };
+  const isLoading = !isCurrent || (state.isLoading && (state.data === undefined || state.isPart === true));
+  return { data, error: isCurrent ? state.error : undefined, isLoading, reload: () => control.current.reload() };
 }

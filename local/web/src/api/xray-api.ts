@@ -14,13 +14,18 @@ export class ApiError extends Error {
 /** Summaries of one page of the API. */
 export const PAGE_SIZE = 100;
 
-/**
- * The newest traces in a range that fit a filter expression, at most `limit`; `isComplete` is false when there are more.
- * `scanned` counts all traces in the range, whatever the filter.
- */
+export interface FoundTraces {
+  readonly summaries: readonly TraceSummary[];
+  /** False when there are more. */
+  readonly isComplete: boolean;
+  /** All traces in the range, whatever the filter. */
+  readonly scanned: number;
+}
+
+/** The newest traces in a range that fit a filter expression, at most `limit`; `show` gets them as they come. */
 export async function traceSummaries(
-  range: TimeRange, filter: string | undefined, limit: number, signal: AbortSignal,
-): Promise<{ summaries: TraceSummary[]; isComplete: boolean; scanned: number }> {
+  range: TimeRange, filter: string | undefined, limit: number, signal: AbortSignal, show: (part: FoundTraces) => void = () => undefined,
+): Promise<FoundTraces> {
   const { fromMs, toMs } = limitsOf(range, Date.now());
   const summaries: TraceSummary[] = [];
   let scanned = 0;
@@ -32,6 +37,7 @@ export async function traceSummaries(
     summaries.push(...page.TraceSummaries ?? []);
     scanned = Math.max(scanned, page.TracesProcessedCount ?? 0);
     nextToken = page.NextToken;
+    show({ summaries: [...summaries], isComplete: nextToken === undefined, scanned });
   } while (nextToken !== undefined && summaries.length < limit);
   return { summaries, isComplete: nextToken === undefined, scanned };
 }

@@ -6,8 +6,8 @@ import { axisOf, Bin, sharesOf } from '../histogram';
  * Bars of a distribution of response times. With `onSelect` the bars are one stop of the Tab key: arrow keys walk along them, Enter selects
  * the range of one.
  */
-export function Histogram({ bins, title, onSelect, height = 64, isPlain = false }: {
-  bins: readonly Bin[]; title: string; onSelect?: (bin: Bin) => void; height?: number;
+export function Histogram({ bins, title, heading: Heading = 'h3', onSelect, height = 64, isPlain = false }: {
+  bins: readonly Bin[]; title: string; heading?: 'h2' | 'h3'; onSelect?: (bin: Bin) => void; height?: number;
   /** The samples do not say what became of them. */
   isPlain?: boolean;
 }) {
@@ -29,7 +29,7 @@ export function Histogram({ bins, title, onSelect, height = 64, isPlain = false 
   return (
     <figure class={`histogram${isPlain ? ' is-plain' : ''}`}>
       <figcaption>
-        <h3>{title}</h3>
+        <Heading>{title}</Heading>
         <span class="histogram-note">{shown === undefined ? '' : describe(shown)}</span>
       </figcaption>
       <svg viewBox={`0 0 1000 ${height}`} height={height} width="100%" preserveAspectRatio="none" role="group" aria-label={`${title}, ${plural(bins.length, 'bar')}`}>
@@ -40,7 +40,7 @@ export function Histogram({ bins, title, onSelect, height = 64, isPlain = false 
           return (
             <g
               key={bin.fromMs} class={`bar${onSelect === undefined ? '' : ' is-button'}`} role={onSelect === undefined ? 'img' : 'button'} aria-label={describe(bin)}
-              tabIndex={onSelect === undefined ? undefined : index === entry ? 0 : -1}
+              tabindex={onSelect === undefined ? undefined : index === entry ? 0 : -1}
               onClick={() => onSelect?.(bin)} onKeyDown={(event) => onKeyDown(event, index)}
               onMouseEnter={() => setHovered(index)} onMouseLeave={() => setHovered(undefined)} onBlur={() => setHovered(undefined)}
               onFocus={() => {

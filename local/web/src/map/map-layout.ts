@@ -10,13 +10,17 @@ export interface NodeSize {
 
 export type Density = 'full' | 'medium' | 'compact';
 
-/** Few services are shown with all their figures; of many, names must stay legible when all are in view. */
+/** Few services are shown with all their figures; of many, names must stay legible when all are in view: there they stand beside the circle. */
 export const NODE_SIZES: Record<Density, NodeSize> = {
   full: { width: 168, height: 122, radius: 30 },
   medium: { width: 150, height: 84, radius: 19 },
-  compact: { width: 132, height: 58, radius: 15 },
+  compact: { width: 176, height: 30, radius: 11 },
 };
 const COMPACT_FROM = 25;
+/** Of a name beside its circle, on average and in pixels. */
+const LETTER_WIDTH = 7;
+/** Enlarged further, three nodes would look like a poster. */
+const MAX_SCALE = 1.2;
 /** Space kept free for the text of an edge. */
 const EDGE_LABEL = { width: 64, height: 28 };
 
@@ -40,6 +44,7 @@ export interface MapLayout {
 export function layoutToFit(graph: MapGraph, space: { width: number; height: number }, density: Density = densityFor(graph)): MapLayout {
   const across = layoutMap(graph, 'LR', density);
   const scale = fitScale(across, space);
+  if (density === 'compact') return across;
   if (scale >= 0.75 || space.width >= space.height * 1.4) return across;
   const down = layoutMap(graph, 'TB', density);
   return fitScale(down, space) > scale * 1.15 ? down : across;
@@ -47,7 +52,7 @@ export function layoutToFit(graph: MapGraph, space: { width: number; height: num
 
 /** The scale at which a layout fits into a space; never enlarged by much. */
 export function fitScale({ width, height }: { width: number; height: number }, space: { width: number; height: number }): number {
-  return Math.min(1.1, space.width / Math.max(1, width), space.height / Math.max(1, height));
+  return Math.min(MAX_SCALE, space.width / Math.max(1, width), space.height / Math.max(1, height));
 }
 
 /**
@@ -59,8 +64,8 @@ export function layoutMap(graph: MapGraph, direction: 'LR' | 'TB', density: Dens
   const dagre = new Graph({ multigraph: true });
   dagre.setGraph({
     rankdir: direction, marginx: 12, marginy: 12,
-    nodesep: direction === 'LR' ? 14 : 8,
-    ranksep: density === 'compact' ? 44 : direction === 'LR' ? 30 : 16,
+    nodesep: density === 'compact' ? 6 : direction === 'LR' ? 14 : 8,
+    ranksep: density === 'compact' ? 60 : direction === 'LR' ? 30 : 16,
   });
   dagre.setDefaultEdgeLabel(() => ({}));
   for (const { key } of [...graph.nodes].sort(byKey)) dagre.setNode(key, { width: size.width, height: size.height });
@@ -71,15 +76,18 @@ export function layoutMap(graph: MapGraph, direction: 'LR' | 'TB', density: Dens
   const nodes = new Map<string, Point>();
   for (const key of dagre.nodes()) {
     const { x, y } = dagre.node(key) as Point;
-    nodes.set(key, { x, y: y - circleOffset(size) });
+    nodes.set(key, density === 'compact' ? { x: x - size.width / 2 + size.radius + 2, y } : { x, y: y - circleOffset(size) });
   }
+  const names = new Map(graph.nodes.map(({ key, name }) => [key, name]));
+  const clients = new Set(graph.nodes.filter(({ isClient }) => isClient).map(({ key }) => key));
   const edges = new Map<string, { points: Point[]; label: Point }>();
   for (const edge of dagre.edges()) {
     const placed = dagre.edge(edge) as { points: Point[]; x?: number; y?: number };
     // The picture goes from circle to circle: what dagre runs between the middles of spaces lies higher by as much as the circles do.
-    const lift = direction === 'LR' ? circleOffset(size) : 0;
+    const lift = direction === 'LR' && density !== 'compact' ? circleOffset(size) : 0;
     const raised = placed.points.map(({ x, y }) => ({ x, y: y - lift }));
-    const points = course(raised, nodes.get(edge.v)!, nodes.get(edge.w)!, size, direction);
+    const [from, to] = [nodes.get(edge.v)!, nodes.get(edge.w)!];
+    const points = density === 'compact' ? compactCourse(raised, from, to, size, names.get(edge.v) ?? '') : course(raised, from, to, size, direction, clients.has(edge.v));
     const middle = points[Math.floor(points.length / 2)];
     edges.set(edge.name!, { points, label: { x: placed.x ?? middle.x, y: placed.y === undefined ? middle.y : placed.y - lift } });
   }
@@ -98,7 +106,7 @@ function circleOffset({ height, radius }: NodeSize): number {
 }
 
 /** From rim to rim; left and right of a node it runs straight, so that it does not cross the text below one. */
-function course(points: Point[], from: Point, to: Point, size: NodeSize, direction: 'LR' | 'TB'): Point[] {
+function course(points: Point[], from: Point, to: Point, size: NodeSize, direction: 'LR' | 'TB', isFromClient: boolean): Point[] {
   const inner = points.slice(1, -1);
   if (from === to) return inner.length < 2 ? points : [rim(from, inner[0], size), ...inner, rim(to, inner[inner.length - 1], size, 6)];
   if (direction === 'LR' && from.x < to.x) {
@@ -108,8 +116,18 @@ function course(points: Point[], from: Point, to: Point, size: NodeSize, directi
       { x: to.x - half, y: to.y }, { x: to.x - size.radius - 6, y: to.y },
     ];
   }
-  const start = direction === 'TB' && to.y > from.y ? { x: from.x, y: from.y + size.height - size.radius - 8 } : rim(from, inner[0] ?? to, size);
+  // Below its text; a client has but one line.
+  const below = isFromClient ? size.radius + 24 : size.height - size.radius - 8;
+  const start = direction === 'TB' && to.y > from.y ? { x: from.x, y: from.y + below } : rim(from, inner[0] ?? to, size);
   return [start, ...inner, rim(to, inner[inner.length - 1] ?? start, size, 6)];
+}
+
+/** From behind the name to the circle. */
+function compactCourse(points: Point[], from: Point, to: Point, { width, radius }: NodeSize, name: string): Point[] {
+  const end = from.x + width - radius - 2;
+  const start = { x: Math.min(end, from.x + radius + 16 + name.length * LETTER_WIDTH), y: from.y };
+  if (to.x <= from.x) return [start, ...points.slice(1, -1), { x: to.x - radius - 5, y: to.y }];
+  return [start, { x: end + 8, y: from.y }, ...points.slice(1, -1), { x: to.x - radius - 14, y: to.y }, { x: to.x - radius - 5, y: to.y }];
 }
 
 /** The point on a circle's rim towards another point, `gap` pixels outside. */

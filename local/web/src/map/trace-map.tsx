@@ -27,8 +27,8 @@ export function TraceMap({ graph, selection, onSelect, density }: TraceMapProps)
   const svg = useRef<SVGSVGElement>(null);
   const space = useSize(frame);
   // The layout depends on who calls whom only: figures may change without anything moving.
-  const structure = `${graph.nodes.map(({ key }) => key).sort().join('\n')}\n\n${graph.edges.map(({ key }) => key).sort().join('\n')}`;
-  const layout = useMemo(() => layoutToFit(graph, space, density), [structure, Math.round(space.width / 40), Math.round(space.height / 40)]);
+  const structure = [...graph.nodes, ...graph.edges].map(({ key }) => key).sort().join('\n');
+  const layout = useMemo(() => layoutToFit(graph, space, density), [structure, density, Math.round(space.width / 40), Math.round(space.height / 40)]);
   const zoom = useZoom(svg, layout, space);
   const [current, setCurrent] = useState<string | undefined>();
   const entry = current !== undefined && layout.nodes.has(current) ? current : graph.nodes[0]?.key;
@@ -80,8 +80,9 @@ export function TraceMap({ graph, selection, onSelect, density }: TraceMapProps)
           ))}
           {graph.nodes.map((node) => (
             <Node
-              key={node.key} node={node} layout={layout} isSelected={node.key === selected} isFaded={near !== undefined && !near.has(node.key)}
-              isEntry={node.key === entry} onSelect={() => onSelect({ node: node.key })} onKeyDown={(event) => onKeyDown(event, node.key)}
+              key={node.key} node={node} layout={layout} scale={zoom.transform.k} isEntry={node.key === entry}
+              isSelected={node.key === selected} isFaded={near !== undefined && !near.has(node.key)}
+              onSelect={() => onSelect({ node: node.key })} onKeyDown={(event) => onKeyDown(event, node.key)}
             />
           ))}
         </g>
@@ -98,6 +99,8 @@ export function TraceMap({ graph, selection, onSelect, density }: TraceMapProps)
 interface NodeProps {
   readonly node: MapNode;
   readonly layout: MapLayout;
+  /** Of the picture on the page. */
+  readonly scale: number;
   readonly isSelected: boolean;
   readonly isFaded: boolean;
   /** Where the Tab key comes in. */
@@ -106,33 +109,51 @@ interface NodeProps {
   readonly onKeyDown: (event: KeyboardEvent) => void;
 }
 
-function Node({ node, layout, isSelected, isFaded, isEntry, onSelect, onKeyDown }: NodeProps) {
+function Node({ node, layout, scale, isSelected, isFaded, isEntry, onSelect, onKeyDown }: NodeProps) {
   const { radius, width, height } = NODE_SIZES[layout.density];
   const { x, y } = layout.nodes.get(node.key) ?? { x: 0, y: 0 };
   const isFull = layout.density === 'full';
   const hasType = layout.density !== 'compact';
   const drawing = radius * (isFull ? 0.82 : 1);
+  const failure = failureNote(node);
+  // What is drawn is said by the label.
   return (
     <g
       id={nodeId(node.key)} class={`node${isSelected ? ' is-selected' : ''}${isFaded ? ' is-faded' : ''}`} transform={`translate(${x} ${y})`}
-      role="button" tabIndex={isEntry ? 0 : -1} aria-pressed={isSelected} aria-label={describeNode(node)}
+      role="button" tabindex={isEntry ? 0 : -1} aria-pressed={isSelected} aria-label={describeNode(node)}
       onClick={onSelect} onKeyDown={onKeyDown} data-name={node.name} data-type={node.type}
     >
-      <title>{`${node.name}\n${node.type ?? ''}`.trim()}</title>
-      <rect class="node-space" x={-width / 2} y={-radius - 5} width={width} height={height} rx="10" />
-      <circle class="node-disc" r={radius} />
-      <HealthRing counts={node.counts} radius={radius} thickness={isFull ? 4.5 : 3} />
-      <svg x={-drawing / 2} y={-drawing / 2} width={drawing} height={drawing} viewBox="0 0 24 24" class="node-icon"><ServiceDrawing type={node.type} /></svg>
-      <text class="node-name" y={radius + (isFull ? 17 : 15)}>{shorten(node.name, isFull ? 24 : 21)}</text>
-      {hasType && <text class="node-type" y={radius + (isFull ? 32 : 29)}>{node.isClient ? '' : shorten(node.type ?? 'service', 27)}</text>}
-      {isFull && node.counts.total > 0 && (
-        <text class="node-figures" y={radius + 47}>
-          <tspan class="figure-strong">{formatDuration(node.averageMs)}</tspan> · {formatCount(node.counts.total)} req
-          {failureNote(node) !== undefined && <tspan class={`text-${failureNote(node)!.status}`}> · {failureNote(node)!.text}</tspan>}
-        </text>
-      )}
+      <g aria-hidden="true">
+        <title>{`${node.name}\n${node.type ?? ''}`.trim()}</title>
+        {hasType
+          ? <rect class="node-space" x={-width / 2} y={-radius - 5} width={width} height={height} rx="10" />
+          : <rect class="node-space" x={-radius - 2} y={-height / 2} width={width} height={height} rx="15" />}
+        <circle class="node-disc" r={radius} />
+        <HealthRing counts={node.counts} radius={radius} thickness={isFull ? 4.5 : 3} />
+        <svg x={-drawing / 2} y={-drawing / 2} width={drawing} height={drawing} viewBox="0 0 24 24" class="node-icon">
+          <ServiceDrawing type={node.type} />
+        </svg>
+        {hasType
+          ? <text class="node-name" y={radius + (isFull ? 17 : 15)}>{shorten(node.name, isFull ? 24 : 21)}</text>
+          : <CompactName name={node.name} left={radius + 6} width={width - 2 * radius - 10} scale={scale} />}
+        {' '}
+        {hasType && <text class="node-type" y={radius + (isFull ? 32 : 29)}>{node.isClient ? '' : shorten(node.type ?? 'service', 27)}</text>}
+        {' '}
+        {isFull && node.counts.total > 0 && (
+          <text class="node-figures" y={radius + 47}>
+            <tspan class="figure-strong">{formatDuration(node.averageMs)}</tspan> · {formatCount(node.counts.total)} req
+            {failure !== undefined && <tspan class={`text-${failure.status}`}> · {failure.text}</tspan>}
+          </text>
+        )}
+      </g>
     </g>
   );
+}
+
+/** A name beside its circle; where the picture is small it is written larger, as far as there is room. */
+function CompactName({ name, left, width, scale }: { name: string; left: number; width: number; scale: number }) {
+  const size = Math.min(17, Math.max(12, 10 / scale));
+  return <text class="node-name" x={left} y={size * 0.35} font-size={size}>{shorten(name, Math.floor(width / (size * 0.56)))}</text>;
 }
 
 function Edge({ edge, layout, isSelected, isNear, onSelect }: {
@@ -142,7 +163,9 @@ function Edge({ edge, layout, isSelected, isNear, onSelect }: {
   if (placed === undefined) return null;
   const path = curve(placed.points);
   const failure = failureNote(edge);
-  const label = placed.label;
+  // Beside a line that runs down, on both sides of one that runs across.
+  const isDown = layout.direction === 'TB';
+  const label = { x: placed.label.x + (isDown ? 8 : 0), y: placed.label.y + (isDown ? 3 : 0) };
   const isLabelled = layout.density !== 'compact' || isNear === true;
   return (
     <g class={`edge${isSelected ? ' is-selected' : ''}${isNear === false ? ' is-faded' : ''}${edge.isLink ? ' is-link' : ''}`} onClick={onSelect} data-from={edge.from} data-to={edge.to}>
@@ -150,9 +173,9 @@ function Edge({ edge, layout, isSelected, isNear, onSelect }: {
       <path class="edge-target" d={path} />
       <path class={`edge-line${failure === undefined ? '' : ` stroke-${failure.status}`}`} d={path} stroke-width={edgeWidth(edge)} marker-end="url(#arrow)" />
       {isLabelled && edge.counts.total > 0 && (
-        <text class="edge-label" x={label.x} y={label.y}>
+        <text class={`edge-label${isDown ? ' is-beside' : ''}`} x={label.x} y={label.y}>
           <tspan x={label.x} dy="-0.5em" class="figure-strong">{formatDuration(edge.averageMs)}</tspan>
-          {layout.density !== 'medium' && <tspan x={label.x} dy="1.75em">{formatCount(edge.counts.total)} req</tspan>}
+          {layout.density !== 'medium' && <tspan x={label.x} dy={isDown ? '1.2em' : '1.75em'}>{formatCount(edge.counts.total)} req</tspan>}
         </text>
       )}
       {edge.isLink && isLabelled && edge.counts.total === 0 && <text class="edge-label" x={label.x} y={label.y}>linked</text>}
@@ -176,13 +199,13 @@ function failureNote({ counts }: Pick<MapNode, 'counts'>): { status: 'fault' | '
   return status === undefined || counts.total === 0 ? undefined : { status, text: `${formatShare(counts[status] / counts.total)} ${words[status]}` };
 }
 
-export function describeNode({ name, type, counts, averageMs, isClient }: MapNode): string {
-  if (isClient) return 'Client';
-  const figures = counts.total === 0 ? 'no requests' : `${plural(counts.total, 'request')}, average ${formatDuration(averageMs)}`;
-  const failures = [
-    counts.fault > 0 ? plural(counts.fault, 'fault') : '', counts.error > 0 ? plural(counts.error, 'error') : '', counts.throttle > 0 ? plural(counts.throttle, 'throttle') : '',
-  ].filter((text) => text !== '');
-  return [name, type ?? 'service', figures, ...failures].join(', ');
+/** What is written at a node, in full. */
+function describeNode(node: MapNode): string {
+  if (node.isClient) return node.name;
+  const { name, type = 'service', counts, averageMs } = node;
+  const failure = failureNote(node);
+  const figures = counts.total === 0 ? '' : `${formatDuration(averageMs)} · ${formatCount(counts.total)} req${failure === undefined ? '' : ` · ${failure.text}`}`;
+  return `${name} ${type} ${figures}`.trim();
 }
 
 function describeEdge({ from, to, counts, averageMs, isLink }: MapEdge): string {

@@ -18,9 +18,10 @@ export function Header({ events, isPaused, onPause }: { events: LiveEvents; isPa
   const { range } = route;
   return (
     <header class="header">
-      <a class="brand" href={addressOf({ view: 'map', range })} aria-label="Local X-Ray, trace map">
+      <a class="skip-link" href={addressOf(route)} onClick={skipToView}>Skip to the view</a>
+      <a class="brand" href={addressOf({ view: 'map', range })}>
         <img src="favicon.svg" alt="" width="24" height="24" />
-        <span class="brand-name">X-Ray</span><span class="brand-where">local</span>
+        <span class="brand-name">X-Ray</span> <span class="brand-where">local</span>
       </a>
       <nav class="tabs" aria-label="Views">
         <a href={addressOf({ view: 'map', range })} aria-current={route.view === 'map' ? 'page' : undefined}>Trace map</a>
@@ -34,6 +35,11 @@ export function Header({ events, isPaused, onPause }: { events: LiveEvents; isPa
       </div>
     </header>
   );
+}
+
+function skipToView(event: Event): void {
+  event.preventDefault();
+  document.getElementById('view')?.focus();
 }
 
 function LiveButton({ events, isPaused, onPause }: { events: LiveEvents; isPaused: boolean; onPause: (paused: boolean) => void }) {

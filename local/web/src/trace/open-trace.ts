@@ -11,6 +11,8 @@ import { isColdStart } from './timeline-rows';
 export interface OpenEntry {
   readonly entry: TraceEntry;
   readonly document: SubsegmentDocument | undefined;
+  /** Of what it lies in, or hangs on; that may not have come. */
+  readonly parentId: string | undefined;
   /** The segment it lies in; itself for a segment. */
   readonly segment: TraceEntry;
   /** The inferred segment that X-Ray made from this call. */
@@ -58,10 +60,13 @@ export function openTrace(report: TraceReport): OpenTrace {
   }
   const inferred = new Map(trace.segments.filter((segment) => segment.inferred).map((segment) => [segment.parentId, segment]));
   const entries = new Map<string, OpenEntry>();
+  const parents = new Map<string, string>();
   for (const segment of trace.segments) {
     if (segment.inferred) continue;
     walk([segment], (entry) => {
-      entries.set(entry.id, { entry, document: documents.get(entry.id), segment, inferred: inferred.get(entry.id) });
+      const parentId = entry.parentId ?? parents.get(entry.id);
+      entries.set(entry.id, { entry, document: documents.get(entry.id), parentId, segment, inferred: inferred.get(entry.id) });
+      for (const child of entry.subsegments) parents.set(child.id, entry.id);
     });
   }
   const tree = traceTree(trace);

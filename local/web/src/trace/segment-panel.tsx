@@ -17,7 +17,7 @@ import { isColdStart } from './timeline-rows';
 export function SegmentPanel({ trace, segment: open, range, onClose, onSelect }: {
   trace: OpenTrace; segment: OpenEntry; range: TimeRange; onClose: () => void; onSelect: (id: string) => void;
 }) {
-  const { entry, document, segment, inferred } = open;
+  const { entry, document, parentId, segment, inferred } = open;
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
     panel.current?.scrollTo({ top: 0 });
@@ -38,12 +38,11 @@ export function SegmentPanel({ trace, segment: open, range, onClose, onSelect }:
         <Pairs pairs={[
           ['Status', <StatusMark status={statusOf(entry)} code={entry.http?.status} />],
           ['Duration', entry.endMs === undefined ? 'in progress' : formatDuration(entry.endMs - entry.startMs)],
-          ['Start', `${formatDateTime(entry.startMs)}  (+${formatDuration(entry.startMs - trace.trace.startMs)})`],
+          ['Start', formatDateTime(entry.startMs)],
+          ['After the start of the trace', formatDuration(entry.startMs - trace.trace.startMs)],
           ['End', entry.endMs === undefined ? undefined : formatDateTime(entry.endMs)],
           ['Segment ID', <code>{entry.id}</code>],
-          ['Parent ID', entry.parentId === undefined ? undefined : trace.entries.has(entry.parentId)
-            ? <button type="button" class="link" onClick={() => onSelect(entry.parentId!)}><code>{entry.parentId}</code></button>
-            : <><code>{entry.parentId}</code> <span class="muted">not in this trace</span></>],
+          ['Parent', parentId === undefined ? undefined : <Parent id={parentId} trace={trace} onSelect={onSelect} />],
           ['Origin', entry.origin],
           ['Shown on the map as', inferred === undefined ? undefined : `${inferred.name} ${inferred.origin ?? 'remote'}`],
           ['Namespace', entry.namespace],
@@ -95,6 +94,12 @@ export function SegmentPanel({ trace, segment: open, range, onClose, onSelect }:
       )}
     </aside>
   );
+}
+
+function Parent({ id, trace, onSelect }: { id: string; trace: OpenTrace; onSelect: (id: string) => void }) {
+  const parent = trace.entries.get(id)?.entry;
+  if (parent === undefined) return <><code>{id}</code> <span class="muted">not in this trace</span></>;
+  return <><button type="button" class="link" onClick={() => onSelect(id)}>{parent.name}</button> <code class="muted">{id}</code></>;
 }
 
 function Section({ title, count, children }: { title: string; count?: number; children: ComponentChildren }) {

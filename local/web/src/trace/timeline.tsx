@@ -105,7 +105,7 @@ function Row({ row, shown, ticks, isSelected, isEntry, onSelect, onToggle, onKey
       aria-expanded={row.hasChildren ? row.isExpanded : undefined} aria-selected={isSelected}
       onClick={onSelect} onKeyDown={onKeyDown}
     >
-      <span role="gridcell" class="cell-name" style={{ paddingLeft: `${depth * 16 + 4}px` }}>
+      <span role="gridcell" class="cell-name" style={{ '--depth': String(depth) }}>
         {row.hasChildren ? (
           <button
             type="button" class={`twisty${row.isExpanded ? ' is-open' : ''}`} tabIndex={-1} aria-label={row.isExpanded ? 'Collapse' : 'Expand'}
@@ -117,10 +117,10 @@ function Row({ row, shown, ticks, isSelected, isEntry, onSelect, onToggle, onKey
           <span class="row-name">{entry.name}</span>
           <span class="row-detail">{entry.kind === 'segment' ? entry.origin ?? '' : detailOf(entry)}</span>
         </span>
-        {row.isColdStart && <span class="badge cold"><Glyph name="snow" />cold start</span>}
+        {row.isColdStart && <span class="badge cold" title="The environment was started for this request"><Glyph name="snow" /><span>cold start</span></span>}
         {entry.orphan && <span class="badge" title={`Its parent ${entry.parentId ?? ''} never came`}>{entry.cycle ? 'circle' : 'no parent'}</span>}
       </span>
-      <span role="gridcell" class="cell-status"><StatusMark status={row.status} code={entry.http?.status} isCompact={false} /></span>
+      <span role="gridcell" class="cell-status"><StatusMark status={row.status} code={entry.http?.status} /></span>
       <span role="gridcell" class="cell-duration number">{row.durationMs === undefined ? '…' : formatDuration(row.durationMs)}</span>
       <span role="gridcell" class="cell-bar" aria-label={`from ${formatDuration(row.startMs)}`}>
         <span class="bar-track">

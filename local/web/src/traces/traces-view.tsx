@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { useQuery } from '../api/use-query';
 import type { TraceSummary } from '../api/wire-types';
-import { ApiError, traceSummaries } from '../api/xray-api';
+import { ApiError, FoundTraces, traceSummaries } from '../api/xray-api';
 import { Histogram } from '../charts/histogram-chart';
 import { both, filterErrorOf, responseTimeExpression } from '../filter-expressions';
 import { formatCount, formatDuration, plural } from '../formatting';
@@ -25,7 +25,9 @@ export function TracesView({ route }: { route: TracesRoute }) {
   const key = `traces ${rangeToText(range)} ${filter ?? ''}`;
   const [more, setMore] = useState({ key, limit: STEP });
   const limit = more.key === key ? more.limit : STEP;
-  const { data, error, isLoading, reload } = useQuery(`${key} ${limit}`, (signal) => traceSummaries(range, filter, limit, signal), { keepsPrevious: true });
+  const { data, error, isLoading, reload } = useQuery<FoundTraces>(
+    `${key} ${limit}`, (signal, show) => traceSummaries(range, filter, limit, signal, show), { keepsPrevious: true },
+  );
   const summaries = data?.summaries ?? [];
   const services = useMemo(() => servicesOf(summaries), [summaries]);
   const setFilter = (next: string | undefined): void => go({ view: 'traces', range, ...(next === undefined || next.trim() === '' ? {} : { filter: next.trim() }) });
@@ -63,7 +65,7 @@ function Distribution({ summaries, onRange }: { summaries: readonly TraceSummary
   return (
     <section class="distribution" aria-label="Response time distribution">
       <div class="distribution-chart">
-        <Histogram bins={bins} title="Response time distribution" onSelect={({ fromMs, toMs }) => onRange(fromMs / 1000, toMs / 1000)} />
+        <Histogram bins={bins} title="Response time distribution" heading="h2" onSelect={({ fromMs, toMs }) => onRange(fromMs / 1000, toMs / 1000)} />
       </div>
       <dl class="panel-figures">
         <div><dt>p50</dt><dd>{formatDuration(percentileOf(samples, 0.5))}</dd></div>
