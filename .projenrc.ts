@@ -83,7 +83,7 @@ project.setScript('bench', 'node bench/run.mjs');
 project.addTask('lint', {
   description: 'ESLint over everything, without fixing',
   env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' },
-  exec: 'eslint --ext .ts lib bin test local lambda --ignore-pattern node_modules --ignore-pattern dist',
+  exec: 'eslint --ext .ts,.tsx lib bin test local lambda --ignore-pattern node_modules --ignore-pattern dist',
 });
 
 new JsonFile(project, 'cdk.json', {

@@ -26,6 +26,7 @@ const RINGS = {
     await check('types of lambda', ['npx', 'tsc', '-p', 'lambda/tsconfig.json']),
     await check('types of test', ['npx', 'tsc', '-p', 'test/tsconfig.json']),
     await check('types of local', ['npx', 'tsc', '-p', 'local/tsconfig.json']),
+    await check('types of the page', ['npx', 'tsc', '-p', 'local/web/tsconfig.json']),
     await check('lint', ['npx', 'projen', 'lint']),
   ]),
   unit: () => jest('test/jest.config.js'),
