@@ -143,15 +143,25 @@ describe('the package from npm pack, in an app of its own', () => {
     expect(contents(copied)).toEqual(contents(withEsbuild));
   });
 
-  test('installs esbuild into the user\'s cache where there is none, and makes the same packages', () => {
+  test('lies outside an app in another language, installs esbuild into the user\'s cache, and makes the same packages', () => {
     const copy = copyOfApp();
     esbuildFolders(copy).forEach(folder => fs.rmSync(folder, { recursive: true }));
+    // As jsii does it: the app's folder has no packages, and the library is in a folder of its own.
+    const kernel = temporaryFolder();
+    fs.renameSync(path.join(copy, 'node_modules'), path.join(kernel, 'node_modules'));
     const cache = temporaryFolder();
-    const others = { GOCACHE: execFileSync('go', ['env', 'GOCACHE'], { encoding: 'utf8' }).trim(), npm_config_prefer_offline: 'true' };
-    const fallback = synth(copy, { variables: { XDG_CACHE_HOME: cache, ...others } });
+    const variables = {
+      XDG_CACHE_HOME: cache,
+      NODE_PATH: path.join(kernel, 'node_modules'),
+      GOCACHE: execFileSync('go', ['env', 'GOCACHE'], { encoding: 'utf8' }).trim(), // lies in the user's cache too, and takes a minute to fill
+      npm_config_prefer_offline: 'true',
+    };
+    expect(() => synth(copy, { variables: { ...variables, PATH: temporaryFolder() } }))
+      .toThrow(/cannot find esbuild \(looked from .*\), nor install it: cannot start 'npm'.*\nRun 'npm install --save-dev esbuild' in your project/);
+    const fallback = synth(copy, { variables });
     expect(fallback.log).toMatch(/cdk-traced-function: installing esbuild [\d.]+ into /);
     expect(fs.readdirSync(path.join(cache, 'cdk-traced-function'))).toEqual([expect.stringMatching(/^esbuild-[\d.]+$/)]);
     expect(contents(fallback)).toEqual(contents(withEsbuild));
-    expect(synth(copy, { variables: { XDG_CACHE_HOME: cache, ...others } }).log).not.toContain('installing esbuild');
+    expect(synth(copy, { variables }).log).not.toContain('installing esbuild');
   });
 });
