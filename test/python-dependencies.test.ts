@@ -22,7 +22,8 @@ test.each([
 });
 
 test('a layer of the function\'s own is for its runtime and architecture', () => {
-  const { template, layers, used } = synthesized({ bundling: ownLayer, runtime: lambda.Runtime.PYTHON_3_13, architecture: lambda.Architecture.ARM_64 });
+  const { PYTHON_3_13: runtime } = lambda.Runtime;
+  const { template, layers, used } = synthesized({ bundling: ownLayer, runtime, architecture: lambda.Architecture.ARM_64 });
   expect(layers).toEqual([expect.stringMatching(/^FunctionDependencies/)]);
   expect(used).toEqual(layers);
   template.hasResourceProperties('AWS::Lambda::LayerVersion', {
