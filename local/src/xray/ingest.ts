@@ -1,3 +1,4 @@
+import { inflateRawSync } from 'node:zlib';
 import type { Journal, JournalReader, SnapshotTrace } from './store/journal';
 import type { TraceStore } from './store/trace-store';
 import { readDaemonMessage, readSegmentDocument } from './wire/daemon-message';
@@ -50,7 +51,7 @@ export class Ingest implements JournalReader {
   }
 
   trace({ isSampled, documents }: SnapshotTrace): void {
-    for (const document of JSON.parse(documents.toString()) as SegmentDocument[]) {
+    for (const document of JSON.parse(inflateRawSync(documents).toString()) as SegmentDocument[]) {
       this.put({ document, json: Buffer.from(JSON.stringify(document)), isSampled });
     }
   }

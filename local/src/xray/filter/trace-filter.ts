@@ -5,8 +5,8 @@ import type { RootCauses } from '../model/root-causes';
 import { CatalogService, ServiceCatalog } from '../model/service-catalog';
 import type { HttpFacts } from '../model/trace';
 import {
-  CALLER, EDGE_END, EDGE_FLAGS, EDGE_START, END, ERROR, FAILED, FAULT, FLAGS, IN_PROGRESS, INFERRED, LAST_END, ROOT, SERVICE, START, THROTTLE,
-  TraceFacts, VISIT_SIZE,
+  ANY_ERROR, ANY_FAULT, CALLER, EDGE_END, EDGE_FLAGS, EDGE_START, END, ERROR, FAILED, FAULT, FLAGS, IN_PROGRESS, INFERRED,
+  LAST_END, ROOT, SERVICE, START, THROTTLE, TraceFacts, VISIT_SIZE,
 } from '../model/trace-facts';
 import { httpOf, seconds } from '../model/trace-summary';
 
@@ -58,7 +58,9 @@ export function traceFilter(expression: FilterExpression, context: FilterContext
     case 'edge': return edgeFilter(expression, context);
     case 'rootcause': {
       const test = rootCauseTest(expression);
-      return (facts) => test(context.rootCauses(facts.id));
+      // Causes are worked out from the documents, so only for traces that can have one.
+      const bit = { fault: ANY_FAULT, error: ANY_ERROR, responsetime: 0 }[expression.cause];
+      return (facts) => (bit === 0 || (facts.flags & bit) !== 0) && test(context.rootCauses(facts.id));
     }
     case 'rootcause-json': {
       const test = rootCauseJsonTest(expression.value);
@@ -85,7 +87,7 @@ function stringOfTrace(keyword: string, test: (text: string | undefined) => bool
   const detail = DETAIL_FIELDS[keyword];
   if (detail !== undefined) {
     return (facts) => {
-      for (const details of facts.details?.values() ?? []) if (details[detail] !== undefined && test(details[detail])) return true;
+      for (const details of facts.details ?? []) if (details?.[detail] !== undefined && test(details[detail])) return true;
       return false;
     };
   }
@@ -202,7 +204,7 @@ export function visitFilter(expression: FilterExpression, of: 'service' | 'edge'
       const http = HTTP_FIELDS[keyword];
       if (http !== undefined) return (facts, visit) => test(httpOfVisit(facts, visit, of)?.[http] as string | undefined);
       const detail = DETAIL_FIELDS[keyword];
-      if (detail !== undefined) return (facts, visit) => test(facts.details?.get(visit)?.[detail]);
+      if (detail !== undefined) return (facts, visit) => test(facts.details?.[visit]?.[detail]);
       const ofService = serviceTest(keyword, test);
       return (facts, visit) => ofService(context.catalog.services[facts.visits[visit * VISIT_SIZE + SERVICE]]);
     }
@@ -211,6 +213,6 @@ export function visitFilter(expression: FilterExpression, of: 'service' | 'edge'
 }
 
 function httpOfVisit(facts: TraceFacts, visit: number, of: 'service' | 'edge'): HttpFacts | undefined {
-  const details = facts.details?.get(visit);
+  const details = facts.details?.[visit];
   return of === 'edge' ? details?.edgeHttp ?? details?.http : details?.http;
 }

@@ -54,17 +54,29 @@ export class CallStatistics {
   }
 }
 
+const SHORT_MS = 1000;
+
 /** Counts by duration. A step is a millisecond below a second, and three digits above, so that years of traffic stay a short list. */
 export class Histogram {
-  private readonly counts = new Map<number, number>();
+  private readonly short = new Float64Array(SHORT_MS + 1);
+  private readonly long = new Map<number, number>();
 
   add(durationMs: number): void {
-    const ms = durationMs < 1000 ? Math.round(durationMs) : roundTo3Digits(durationMs);
-    this.counts.set(ms, (this.counts.get(ms) ?? 0) + 1);
+    if (durationMs <= SHORT_MS) {
+      this.short[Math.max(0, Math.round(durationMs))] += 1;
+    } else {
+      const ms = roundTo3Digits(durationMs);
+      this.long.set(ms, (this.long.get(ms) ?? 0) + 1);
+    }
   }
 
   entries(): HistogramEntry[] {
-    return [...this.counts].sort(([a], [b]) => a - b).map(([ms, count]) => ({ Value: ms / 1000, Count: count }));
+    const entries: HistogramEntry[] = [];
+    this.short.forEach((count, ms) => {
+      if (count > 0) entries.push({ Value: ms / 1000, Count: count });
+    });
+    for (const [ms, count] of [...this.long].sort(([a], [b]) => a - b)) entries.push({ Value: ms / 1000, Count: count });
+    return entries;
   }
 }
 

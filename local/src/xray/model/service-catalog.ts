@@ -1,4 +1,5 @@
 import type { ServiceIdentity } from './service-identity';
+import { ValuePool } from './value-pool';
 import { LOCAL_ACCOUNT } from '../../settings';
 
 /** A service of the map with a small number that stands for it wherever many traces are kept. */
@@ -12,6 +13,8 @@ export interface CatalogService extends ServiceIdentity {
 /** All services ever seen. Grows with the number of different names, not with traffic. */
 export class ServiceCatalog {
   readonly services: CatalogService[] = [];
+  /** Values of facts, shared among traces. */
+  readonly pool = new ValuePool();
   private readonly byKey = new Map<string, CatalogService>();
 
   /** @param accountId of the account that the segment names; without one, it ran in the local account */

@@ -115,7 +115,9 @@ export class ServiceGraph {
   }
 
   private addDetails(facts: TraceFacts): void {
-    for (const [visit, { alias, links }] of facts.details!) {
+    for (const [visit, detail] of facts.details!.entries()) {
+      if (detail?.alias === undefined && detail?.links === undefined) continue;
+      const { alias, links } = detail;
       const base = visit * VISIT_SIZE;
       const service = facts.visits[base + SERVICE];
       if (alias !== undefined) {

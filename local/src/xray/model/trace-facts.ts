@@ -3,6 +3,7 @@ import type { ServiceCatalog } from './service-catalog';
 import { serviceOf } from './service-identity';
 import type { HttpFacts } from './trace';
 import { annotationsOf, exceptionsOf, httpOf } from './trace-of-documents';
+import type { ValuePool } from './value-pool';
 import { isObject } from '../wire/segment-document';
 import type { SegmentDocument, SubsegmentDocument } from '../wire/segment-document';
 
@@ -13,6 +14,9 @@ export const FAULT = 4;
 export const INFERRED = 8;
 export const IN_PROGRESS = 16;
 export const ROOT = 32;
+/** Of a trace: anything in it, also within a segment that went well, ended with a fault, or with an error. */
+export const ANY_FAULT = 64;
+export const ANY_ERROR = 128;
 export const FAILED = ERROR | THROTTLE | FAULT;
 
 /** Fields of one visit in `TraceFacts.visits`. Times in milliseconds since the epoch. */
@@ -58,12 +62,12 @@ export interface TraceFacts {
   readonly responseMs: number;
   /**
    * ERROR and FAULT of the root segment, as the service's HasError and HasFault; THROTTLE of any segment, as its HasThrottle;
-   * IN_PROGRESS for an incomplete trace; INFERRED when it has inferred segments.
+   * IN_PROGRESS for an incomplete trace; INFERRED when it has inferred segments; ANY_FAULT and ANY_ERROR.
    */
   readonly flags: number;
   readonly visits: readonly number[];
-  /** By number of the visit. */
-  readonly details: ReadonlyMap<number, VisitDetails> | undefined;
+  /** By number of the visit; many traces share one object. */
+  readonly details: readonly (VisitDetails | undefined)[] | undefined;
   /** Number of the entry visit, -1 for none. */
   readonly root: number;
   /** Key, value, service number; one after the other. */
@@ -74,16 +78,19 @@ export interface TraceFacts {
 
 /** The facts of a compiled trace; `catalog` gets to know its services. */
 export function factsOf(compiled: CompiledTrace, catalog: ServiceCatalog): TraceFacts {
+  const { pool } = catalog;
   const segments = compiled.segments.filter((segment) => segment.type !== 'subsegment');
   const owners = new Map<string, { visit: number; document: SubsegmentDocument }>();
   const annotations: (string | number | boolean)[] = [];
   const messages: string[] = [];
-  const details = new Map<number, VisitDetails>();
+  const details: (VisitDetails | undefined)[] = [];
+  let hasDetails = false;
   const visits: number[] = [];
   let startMs = Infinity;
   let endMs = -Infinity;
   let partial = compiled.orphans.size > 0;
   let inferred = 0;
+  let failures = 0;
 
   const services = segments.map((segment) => catalog.intern(serviceOf(segment), segment.name, accountOf(segment)));
   let visitCount = 0;
@@ -98,12 +105,15 @@ export function factsOf(compiled: CompiledTrace, catalog: ServiceCatalog): Trace
       startMs = Math.min(startMs, start);
       endMs = Math.max(endMs, end);
       lastEnd = Math.max(lastEnd, end);
+      failures |= failureOf(document);
       if (segment.inferred === true) return; // it repeats what its caller's subsegment says
       if (document.annotations) {
         const service = visit < 0 ? -1 : services[visit].index;
-        for (const [key, value] of Object.entries(annotationsOf(document.annotations))) annotations.push(key, value, service);
+        for (const [key, value] of Object.entries(annotationsOf(document.annotations))) {
+          annotations.push(pool.text(key), typeof value === 'string' ? pool.text(value) : value, service);
+        }
       }
-      if (document.cause) for (const { message } of exceptionsOf(document.cause)) if (message !== undefined) messages.push(message);
+      if (document.cause) for (const { message } of exceptionsOf(document.cause)) if (message !== undefined) messages.push(pool.text(message));
     });
     if (visit < 0) return;
     const start = segment.start_time * 1000;
@@ -120,7 +130,7 @@ export function factsOf(compiled: CompiledTrace, catalog: ServiceCatalog): Trace
   let fallbackRoot = -1;
   segments.forEach((segment, visit) => {
     const base = visit * VISIT_SIZE;
-    const detail = detailOf(segment);
+    const detail = detailOf(segment, pool);
     const parent = segment.parent_id === undefined ? undefined : owners.get(segment.parent_id);
     if (parent === undefined) {
       if (segment.inferred !== true) {
@@ -137,13 +147,15 @@ export function factsOf(compiled: CompiledTrace, catalog: ServiceCatalog): Trace
         visits[base + EDGE_START] = call.start_time * 1000;
         visits[base + EDGE_END] = (call.end_time ?? call.start_time) * 1000;
         visits[base + EDGE_FLAGS] = failureOf(call) | (call.end_time === undefined ? IN_PROGRESS : 0);
-        if (call.namespace === 'remote' && call.name !== segment.name) detail.alias = call.name;
-        const http = httpOf(call.http);
+        if (call.namespace === 'remote' && call.name !== segment.name) detail.alias = pool.text(call.name);
+        const http = pool.http(httpOf(call.http));
         if (http !== undefined) detail.edgeHttp = http;
         if (segment.inferred === true && http?.traced === true) partial = true;
       }
     }
-    if (Object.keys(detail).length > 0) details.set(visit, detail);
+    const isEmpty = Object.keys(detail).length === 0;
+    details.push(isEmpty ? undefined : pool.details(detail));
+    hasDetails ||= !isEmpty;
   });
   if (root < 0) root = fallbackRoot;
   if (root >= 0) visits[root * VISIT_SIZE + FLAGS] |= ROOT;
@@ -154,9 +166,10 @@ export function factsOf(compiled: CompiledTrace, catalog: ServiceCatalog): Trace
     startMs,
     endMs,
     responseMs: rootSegment?.end_time === undefined ? NaN : (rootSegment.end_time - rootSegment.start_time) * 1000,
-    flags: rootFlags | throttled | (partial || root < 0 ? IN_PROGRESS : 0) | (inferred === 0 ? 0 : INFERRED),
+    flags: rootFlags | throttled | (partial || root < 0 ? IN_PROGRESS : 0) | (inferred === 0 ? 0 : INFERRED)
+      | ((failures & FAULT) === 0 ? 0 : ANY_FAULT) | ((failures & (ERROR | THROTTLE)) === 0 ? 0 : ANY_ERROR),
     visits,
-    details: details.size === 0 ? undefined : details,
+    details: hasDetails ? details : undefined,
     root,
     annotations,
     messages: messages.length === 0 ? undefined : messages,
@@ -173,19 +186,19 @@ export function failureOf(document: SubsegmentDocument): number {
   return flags;
 }
 
-function detailOf(segment: SegmentDocument): VisitDetails {
+function detailOf(segment: SegmentDocument, pool: ValuePool): VisitDetails {
   const detail: VisitDetails = {};
-  const http = httpOf(segment.http);
+  const http = pool.http(httpOf(segment.http));
   if (http !== undefined) detail.http = http;
-  if (typeof segment.user === 'string' && segment.user !== '') detail.user = segment.user;
-  if (typeof segment.resource_arn === 'string') detail.resourceArn = segment.resource_arn;
+  if (typeof segment.user === 'string' && segment.user !== '') detail.user = pool.text(segment.user);
+  if (typeof segment.resource_arn === 'string') detail.resourceArn = pool.text(segment.resource_arn);
   if (Array.isArray(segment.links) && segment.links.length > 0) {
     detail.links = segment.links.filter(isObject).map((link) => ({ traceId: String(link.trace_id), segmentId: String(link.id) }));
     detail.segmentId = segment.id;
   }
   const ec2 = isObject(segment.aws) && isObject(segment.aws.ec2) ? segment.aws.ec2 : undefined;
-  if (typeof ec2?.instance_id === 'string') detail.instanceId = ec2.instance_id;
-  if (typeof ec2?.availability_zone === 'string') detail.availabilityZone = ec2.availability_zone;
+  if (typeof ec2?.instance_id === 'string') detail.instanceId = pool.text(ec2.instance_id);
+  if (typeof ec2?.availability_zone === 'string') detail.availabilityZone = pool.text(ec2.availability_zone);
   return detail;
 }
 

@@ -1,4 +1,5 @@
 import { CatalogService, ServiceCatalog } from './service-catalog';
+import type { HttpFacts } from './trace';
 import { CALLER, ERROR, FAULT, FLAGS, IN_PROGRESS, SERVICE, THROTTLE, TraceFacts, VISIT_SIZE } from './trace-facts';
 
 /** A service as the API names it. */
@@ -47,7 +48,7 @@ export function summaryOf(facts: TraceFacts, catalog: ServiceCatalog, revision: 
     const service = catalog.services[facts.visits[base + SERVICE]];
     services.add(service);
     throttled ||= (facts.visits[base + FLAGS] & THROTTLE) !== 0;
-    const details = facts.details?.get(visit);
+    const details = facts.details?.[visit];
     if (details?.user !== undefined) users.set(details.user, (users.get(details.user) ?? new Set()).add(service));
     if (details?.resourceArn !== undefined) arns.add(details.resourceArn);
     if (details?.instanceId !== undefined) instances.add(details.instanceId);
@@ -89,13 +90,10 @@ export function serviceIdOf({ name, names, type, accountId }: Pick<CatalogServic
 }
 
 /** The request that the trace began with: that of the root segment, else of the first service that was asked over HTTP. */
-export function httpOf(facts: TraceFacts): NonNullable<ReturnType<NonNullable<TraceFacts['details']>['get']>>['http'] {
-  const ofRoot = facts.details?.get(facts.root)?.http;
+export function httpOf(facts: TraceFacts): HttpFacts | undefined {
+  const ofRoot = facts.details?.[facts.root]?.http;
   if (ofRoot !== undefined) return ofRoot;
-  for (const [visit, details] of facts.details ?? []) {
-    if (details.http?.url !== undefined && facts.visits[visit * VISIT_SIZE + CALLER] < 0) return details.http;
-  }
-  return undefined;
+  return facts.details?.find((detail, visit) => detail?.http?.url !== undefined && facts.visits[visit * VISIT_SIZE + CALLER] < 0)?.http;
 }
 
 function annotationsOf(facts: TraceFacts, catalog: ServiceCatalog): TraceSummary['Annotations'] {

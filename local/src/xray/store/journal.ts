@@ -18,7 +18,7 @@ export interface JournalOptions {
 export interface SnapshotTrace {
   readonly id: string;
   readonly isSampled: boolean;
-  /** JSON list of documents. */
+  /** JSON list of documents, deflated. */
   readonly documents: Buffer;
 }
 
@@ -48,7 +48,7 @@ let fileNumber = 0;
  * counts as accepted: that survives the death of this process, not of the machine.
  *
  * Files `<time>-<number>-<writer>-<pid>-<random>.log` hold frames (see frames.ts) and are read in the order of their names. `udp` and `http`
- * files hold datagrams as they came; a `snapshot` file holds traces as `{"id","sampled"}`, a newline and a JSON list of documents.
+ * files hold datagrams as they came; a `snapshot` file holds traces as `{"id","sampled"}`, a newline and a JSON list of documents, deflated.
  */
 export class Journal {
   /** Opens the folder, made if need be; fails when another running process uses it. */

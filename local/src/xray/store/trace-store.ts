@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { CompiledTrace, compileTrace } from '../model/compiled-trace';
 import { ServiceCatalog } from '../model/service-catalog';
 import type { Trace } from '../model/trace';
@@ -9,7 +10,8 @@ import type { SegmentDocument } from '../wire/segment-document';
 
 export interface TraceStoreOptions {
   /**
-   * Documents kept in memory, in bytes of their JSON. When more come, the oldest traces go first.
+   * Memory for traces, in bytes: their documents, deflated as soon as there is time, and what is indexed of them. When more come, the
+   * oldest traces go first.
    * @default 512 MiB
    */
   readonly maxBytes?: number;
@@ -24,11 +26,14 @@ interface StoreEvents {
 /** Everything of one trace. Settled traces are one piece of JSON and their facts; parsed documents are never kept. */
 interface TraceRecord {
   readonly id: string;
-  /** JSON list of compiled documents, without inferred segments. */
+  /** JSON list of compiled documents, without inferred segments, deflated. */
   settled: Buffer | undefined;
   /** JSON of documents that have come since. */
   pending: Buffer[];
+  /** Memory that it takes, about. */
   bytes: number;
+  /** Of its documents as JSON. */
+  documentBytes: number;
   facts: TraceFacts | undefined;
   /** False while only unsampled documents have come: such a trace can be got by its id and is in no list. */
   isSampled: boolean;
@@ -45,6 +50,11 @@ const MAX_PENDING = 256;
 /** Above this X-Ray says `LimitExceeded`. */
 const XRAY_TRACE_BYTES = 500 * 1000;
 const SLICE_MS = 8;
+/** So many bytes of documents may wait to be joined; beyond that the oldest are joined at once, however much comes in. */
+const MAX_UNSETTLED_BYTES = 64 * 1024 * 1024;
+/** What a waiting document and a trace cost beside their text, in bytes, about. */
+const DOCUMENT_OVERHEAD = 150;
+const TRACE_OVERHEAD = 600;
 
 /**
  * The traces in memory: takes documents in any order, joins them when they are asked for or when there is time, and lets the oldest
@@ -57,6 +67,7 @@ export class TraceStore extends EventEmitter<StoreEvents> {
   private readonly unsettled = new Set<TraceRecord>();
   private readonly maxBytes: number;
   private totalBytes = 0;
+  private unsettledBytes = 0;
   private timer: NodeJS.Timeout | undefined;
   private addsSinceSlice = 0;
 
@@ -79,12 +90,12 @@ export class TraceStore extends EventEmitter<StoreEvents> {
     let record = this.records.get(id);
     const isNew = record === undefined;
     if (record === undefined) {
-      record = { id, settled: undefined, pending: [], bytes: 0, facts: undefined, isSampled, isFull: false, revision: 0 };
+      record = { id, settled: undefined, pending: [], bytes: 0, documentBytes: 0, facts: undefined, isSampled, isFull: false, revision: 0 };
       this.records.set(id, record);
     }
-    if (record.bytes + json.length > MAX_TRACE_BYTES) {
+    if (record.documentBytes + json.length > MAX_TRACE_BYTES) {
       this.settle(record); // joins repeated documents, which may make room
-      if (record.bytes + json.length > MAX_TRACE_BYTES) {
+      if (record.documentBytes + json.length > MAX_TRACE_BYTES) {
         record.isFull = true;
         return false;
       }
@@ -92,10 +103,13 @@ export class TraceStore extends EventEmitter<StoreEvents> {
     record.pending.push(json);
     record.isSampled ||= isSampled;
     record.facts = undefined;
-    this.grow(record, json.length);
+    record.documentBytes += json.length;
+    this.unsettledBytes += json.length;
+    this.grow(record, json.length + DOCUMENT_OVERHEAD);
     this.unsettled.add(record);
     this.addsSinceSlice += 1;
     if (record.pending.length > MAX_PENDING) this.settle(record);
+    if (this.unsettledBytes > MAX_UNSETTLED_BYTES) this.settle(this.unsettled.values().next().value!);
     this.schedule();
     this.emit('trace', id, isNew);
     return true;
@@ -151,7 +165,7 @@ export class TraceStore extends EventEmitter<StoreEvents> {
     return this.records.get(id.toLowerCase())?.revision ?? 0;
   }
 
-  /** Every trace as its joined documents, for a snapshot; `documents` is a JSON list. */
+  /** Every trace as its joined documents, for a snapshot; `documents` is a deflated JSON list. */
   * snapshot(): Generator<{ id: string; isSampled: boolean; documents: Buffer }> {
     for (const record of this.records.values()) {
       this.settle(record);
@@ -162,6 +176,7 @@ export class TraceStore extends EventEmitter<StoreEvents> {
   clear(): void {
     this.records.clear();
     this.unsettled.clear();
+    this.unsettledBytes = 0;
     this.totalBytes = 0;
   }
 
@@ -177,7 +192,7 @@ export class TraceStore extends EventEmitter<StoreEvents> {
     return {
       Id: record.id,
       Duration: round((facts.endMs - facts.startMs) / 1000),
-      LimitExceeded: record.isFull || record.bytes > XRAY_TRACE_BYTES,
+      LimitExceeded: record.isFull || record.documentBytes > XRAY_TRACE_BYTES,
       Segments: compiled.segments.map((segment) => ({ Id: segment.id, Document: JSON.stringify(segment) })),
     };
   }
@@ -188,21 +203,23 @@ export class TraceStore extends EventEmitter<StoreEvents> {
   }
 
   private compile(record: TraceRecord): CompiledTrace {
-    const documents = record.settled === undefined ? [] : JSON.parse(record.settled.toString()) as SegmentDocument[];
+    const documents = record.settled === undefined ? [] : JSON.parse(inflateRawSync(record.settled).toString()) as SegmentDocument[];
     for (const json of record.pending) documents.push(JSON.parse(json.toString()) as SegmentDocument);
     return compileTrace(record.id, documents);
   }
 
   /** Joins what has come, so that each (sub)segment is held once, and derives the facts. */
   private settle(record: TraceRecord): void {
-    this.unsettled.delete(record);
+    if (this.unsettled.delete(record)) this.unsettledBytes -= bytesOf(record.pending);
     if (record.pending.length === 0 && record.facts !== undefined) return;
     const compiled = this.compile(record);
     record.facts = factsOf(compiled, this.catalog);
-    record.settled = Buffer.from(JSON.stringify(compiled.segments.filter((segment) => segment.inferred !== true)));
+    const documents = Buffer.from(JSON.stringify(compiled.segments.filter((segment) => segment.inferred !== true)));
+    record.settled = exactCopy(deflateRawSync(documents, { level: 1 }));
+    record.documentBytes = documents.length;
     record.pending = [];
     record.revision += 1;
-    this.grow(record, record.settled.length - record.bytes);
+    this.grow(record, record.settled.length + factBytes(record.facts) - record.bytes);
   }
 
   private grow(record: TraceRecord, bytes: number): void {
@@ -212,7 +229,7 @@ export class TraceStore extends EventEmitter<StoreEvents> {
       const oldest = this.records.values().next().value!;
       if (oldest === record) break;
       this.records.delete(oldest.id);
-      this.unsettled.delete(oldest);
+      if (this.unsettled.delete(oldest)) this.unsettledBytes -= bytesOf(oldest.pending);
       this.totalBytes -= oldest.bytes;
       this.evicted += 1;
       this.emit('evicted', oldest.id);
@@ -235,6 +252,22 @@ export class TraceStore extends EventEmitter<StoreEvents> {
     }, this.unsettled.size > 1000 ? 20 : 100);
     this.timer.unref();
   }
+}
+
+/** zlib's result is a view of a block many times its size, and so is a small buffer of Node's pool: kept, it would keep the block. */
+function exactCopy(view: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(view.length);
+  view.copy(copy);
+  return copy;
+}
+
+function bytesOf(pending: readonly Buffer[]): number {
+  return pending.reduce((sum, json) => sum + json.length, 0);
+}
+
+/** What the index of a trace takes, about: numbers, details, annotations. */
+function factBytes({ visits, details, annotations }: TraceFacts): number {
+  return TRACE_OVERHEAD + (visits.length + (details?.length ?? 0) + annotations.length) * 8;
 }
 
 /** Microseconds are what a double holds of a time; the rest is noise of the subtraction. */

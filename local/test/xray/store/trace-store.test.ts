@@ -37,7 +37,7 @@ test('joins what comes before and after it was looked at', () => {
 });
 
 test('lets the oldest traces go when memory is full, and says so', () => {
-  const bytes = Buffer.byteLength(JSON.stringify(segment(traceId(0), 1)));
+  const bytes = Buffer.byteLength(JSON.stringify(segment(traceId(0), 1))) + 150;
   const evicted: string[] = [];
   const store = storeWith([], { maxBytes: bytes * 3 });
   store.on('evicted', (id) => evicted.push(id));
