@@ -54,6 +54,10 @@ const project = new awscdk.AwsCdkConstructLibrary({
     '@aws-sdk/client-s3',
     '@aws-sdk/client-sns',
     '@aws-sdk/client-sqs',
+    '@aws-sdk/lib-dynamodb',
+    // Random first names of the sample scorekeep.
+    'chance',
+    '@types/chance',
     '@opentelemetry/otlp-transformer@0.215.0',
     'mysql2',
     'pg',
