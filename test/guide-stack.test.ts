@@ -35,8 +35,30 @@ describe('the sample guide', () => {
     ]);
   });
 
+  it('lets the function in Java check an address every five minutes and write into its table, and nothing else', () => {
+    const id = sample.idOf('AWS::Lambda::Function', 'guidejava');
+    sample.template.hasResourceProperties('AWS::Lambda::Function', {
+      FunctionName: 'guide-java',
+      Runtime: 'java21',
+      Handler: 'uptime.CheckUptime',
+      TracingConfig: { Mode: 'Active' },
+      Environment: { Variables: { ADDRESS: 'https://aws.amazon.com/', TABLE_NAME: { Ref: sample.idOf('AWS::DynamoDB::Table') } } },
+    });
+    sample.template.hasResourceProperties('AWS::DynamoDB::Table', { TableName: 'amazon-2xx', KeySchema: [{ AttributeName: 'Timestamp', KeyType: 'HASH' }] });
+    sample.template.hasResourceProperties('AWS::Events::Rule', {
+      ScheduleExpression: 'rate(5 minutes)', Targets: [Match.objectLike({ Arn: { 'Fn::GetAtt': [id, 'Arn'] } })],
+    });
+    expect(sample.grantedTo('guidejava')).toEqual([
+      sample.ownLog('guidejava'),
+      sample.sendTo('DeadLetters'),
+      { Effect: 'Allow', Action: 'dynamodb:PutItem', Resource: sample.arnOf('AWS::DynamoDB::Table') },
+    ]);
+  });
+
   it('has the outputs that people and scripts look for', () => {
-    expect(sample.outputs()).toEqual(['BucketName', 'DeadLetterQueueName', 'DeadLetterQueueUrl', 'LambdaNameNode', 'LambdaNamePython']);
+    expect(sample.outputs()).toEqual([
+      'BucketName', 'DeadLetterQueueName', 'DeadLetterQueueUrl', 'LambdaNameJava', 'LambdaNameNode', 'LambdaNamePython', 'TableName',
+    ]);
   });
 
   it('breaks no rule of cdk-nag without a reason', () => {
