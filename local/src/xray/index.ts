@@ -10,6 +10,7 @@ import { createServer } from './api/server';
 import { settingsOperations } from './api/settings-operations';
 import { traceOperations } from './api/trace-operations';
 import { Collector } from './collector/collector';
+import { prepareFilterParser } from './filter/parse-filter';
 import { Ingest } from './ingest';
 import { TraceFilters } from './query/trace-filters';
 import { Groups } from './settings/groups';
@@ -151,6 +152,8 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
     addLocalRoutes(server, context, health);
     addLogRoutes(server, { traceById: (id) => store.trace(id), cloudEndpoint: options.cloudEndpoint ?? (() => undefined) });
     const httpPort = await listen(server, host, options.httpPort, 'the X-Ray API', 'CDK_TRACED_WEB_PORT or --web-port');
+    const preparation = setTimeout(prepareFilterParser, 500).unref();
+    cleanups.push(() => clearTimeout(preparation));
     return { udpPort: collector.port, httpPort, url: `http://${host}:${httpPort}`, store, health, close };
   } catch (error) {
     await close();

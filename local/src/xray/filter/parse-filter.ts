@@ -2,7 +2,6 @@ import { generate, GrammarError, Parser } from 'peggy';
 import { FilterExpression, FilterSyntaxError } from './filter-expression';
 import { FILTER_GRAMMAR } from './grammar';
 
-/** Made on the first use: most runs never filter. */
 let parser: Parser | undefined;
 
 interface PeggySyntaxError extends Error {
@@ -22,12 +21,17 @@ const SCOPES = {
   },
 };
 
+/** Makes the parser ahead of its first use, which would have to wait for it (tens of milliseconds). */
+export function prepareFilterParser(): void {
+  parser ??= generate(FILTER_GRAMMAR);
+}
+
 /** Reads a filter expression; throws a FilterSyntaxError that names the position and what was expected. */
 export function parseFilter(text: string): FilterExpression {
-  parser ??= generate(FILTER_GRAMMAR);
+  prepareFilterParser();
   let expression: FilterExpression;
   try {
-    expression = parser.parse(text) as FilterExpression;
+    expression = parser!.parse(text) as FilterExpression;
   } catch (error) {
     if (error instanceof GrammarError || (error as Error).name !== 'SyntaxError') throw error;
     throw syntaxError(text, error as PeggySyntaxError);
