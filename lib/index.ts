@@ -1,5 +1,6 @@
 export * from './bundling';
 export * from './instrumentation';
+export * from './instrumentation-options';
 export * from './python-dependencies';
 export * from './sdk-delivery';
 export * from './traced-function';

@@ -3,10 +3,11 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { Bundling } from './bundling';
-import { Instrumentation } from './instrumentation';
+import { Instrumentation, InstrumentationConfig } from './instrumentation';
 import { BundledCode } from './private/bundled-code';
 import { Bundler, BundlerResult } from './private/bundler';
 import { JobRequest } from './private/bundling-job';
+import { checkInstrumentation, checkNumberOfLayers, mostRequestsAtOnce } from './private/instrumentation-checks';
 import { resolveEntry } from './private/languages';
 import { validationError } from './private/validation-error';
 import { SdkDelivery } from './sdk-delivery';
@@ -80,7 +81,7 @@ export class TracedFunction extends lambda.Function {
       runtime: plan.runtime,
       handler: plan.bound.handler,
       code: new BundledCode(plan.bound.job),
-      environment: mergeEnvironment(plan.bound.environment, props.environment),
+      environment: mergeEnvironment({ ...plan.bound.environment, ...plan.instrumentation.environment }, props.environment),
       layers: plan.layer ? [...props.layers ?? [], plan.layer] : props.layers,
     });
     // Set here and not in the props above, which would add an inline statement with the actions that the managed policy already allows.
@@ -88,7 +89,27 @@ export class TracedFunction extends lambda.Function {
     if (plan.bound.dependencyLayer) {
       this.addDependencyLayer(plan.bound.dependencyLayer);
     }
-    this.permitTracing();
+    if (plan.instrumentation.layerArn) {
+      this.addLayers(lambda.LayerVersion.fromLayerVersionArn(this, 'AdotLayer', plan.instrumentation.layerArn));
+    }
+    if (!plan.instrumentation.allowsConcurrency) {
+      this.refuseConcurrency();
+    }
+    plan.instrumentation.managedPolicies.forEach(name => this.attachPolicy(name));
+  }
+
+  /** A capacity provider is given to a function that is there already. */
+  private refuseConcurrency(): void {
+    this.node.addValidation({
+      validate: () => {
+        const { capacityProviderConfig } = this.node.defaultChild as lambda.CfnFunction;
+        if (capacityProviderConfig === undefined || mostRequestsAtOnce(capacityProviderConfig) === 1) {
+          return [];
+        }
+        return [`TracedFunction '${this.node.path}': with a capacity provider several requests run at the same time in one environment, and the X-Ray SDK would mix ` +
+          'their traces up; set its perExecutionEnvironmentMaxConcurrency to 1, or use Instrumentation.openTelemetry()'];
+      },
+    });
   }
 
   private addDependencyLayer(request: JobRequest): void {
@@ -101,21 +122,22 @@ export class TracedFunction extends lambda.Function {
     }));
   }
 
-  private permitTracing(): void {
+  private attachPolicy(name: string): void {
     const role = this.role!;
     if (!iam.Role.isRole(role) && !(role instanceof iam.LazyRole)) {
-      const name = Token.isUnresolved(role.roleName) ? role.node.path : role.roleName;
+      const roleName = Token.isUnresolved(role.roleName) ? role.node.path : role.roleName;
       Annotations.of(this).addWarningV2('cdk-traced-function:importedRole',
-        `the role '${name}' is imported or closed to changes, so AWSXRayDaemonWriteAccess cannot be attached to it; attach it there, or no trace arrives`);
+        `the role '${roleName}' is imported or closed to changes, so ${name} cannot be attached to it; attach it there, or no trace arrives`);
       return;
     }
-    role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName('AWSXRayDaemonWriteAccess'));
+    role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName(name));
   }
 }
 
 interface FunctionPlan {
   readonly runtime: lambda.Runtime;
   readonly bound: BundlerResult;
+  readonly instrumentation: InstrumentationConfig;
   readonly layer?: TracingLayer;
 }
 
@@ -136,12 +158,13 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
     throw validationError(errorScope,
       `bundling is Bundling.${config.language}(), but the entry '${props.entry}' is ${bundler.language}; use Bundling.${bundler.language}()`);
   }
-  const instrumentation = (props.instrumentation ?? Instrumentation.xraySdk())._kind;
+  const instrumentation = (props.instrumentation ?? Instrumentation.xraySdk())._bind({ errorScope, scope, language: bundler.language });
   const usesLayer = props.sdkDelivery?._usesLayer ?? false;
   if (usesLayer && !bundler.supportsLayer) {
     throw validationError(errorScope, `SdkDelivery.sharedLayer() cannot serve ${bundler.language}, which links its SDK into the binary; leave 'sdkDelivery' out`);
   }
-  const sdkInLayer = usesLayer && instrumentation !== 'none';
+  checkInstrumentation(errorScope, instrumentation, props);
+  const sdkInLayer = usesLayer && instrumentation.kind !== 'none';
   const architecture = props.architecture ?? lambda.Architecture.X86_64;
   const bound = bundler.bind({
     scope: errorScope,
@@ -149,11 +172,16 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
     runtime,
     handler: props.handler,
     architecture: architecture.name === 'arm64' ? 'arm64' : 'x86_64',
-    instrumentation,
+    instrumentation: instrumentation.kind,
+    capture: instrumentation.capture,
+    instrumentedByLayer: instrumentation.byLayer,
     sdkInLayer,
     options: config?.options ?? {},
   });
-  return { runtime, bound, layer: sdkInLayer ? TracingLayer.of(scope, runtime, architecture) : undefined };
+  checkNumberOfLayers(errorScope, props.layers?.length ?? 0, [
+    ...sdkInLayer ? ['the tracing layer'] : [], ...bound.dependencyLayer ? ['the dependency layer'] : [], ...instrumentation.layerArn ? ['the ADOT layer'] : [],
+  ]);
+  return { runtime, bound, instrumentation, layer: sdkInLayer ? TracingLayer.of(scope, runtime, architecture) : undefined };
 }
 
 function checkRuntime(scope: Construct, bundler: Bundler, props: TracedFunctionProps): lambda.Runtime {

@@ -42,12 +42,16 @@ test('exports these names and no others', () => {
     'class SdkDelivery',
     'class TracedFunction',
     'class TracingLayer',
+    'enum ContextMissing',
+    'struct AdotLayerOptions',
     'struct GoBundlingOptions',
+    'struct InstrumentationOptions',
     'struct JavaBundlingOptions',
     'struct NodejsBundlingOptions',
     'struct PythonBundlingOptions',
     'struct TracedFunctionProps',
     'struct TracingLayerProps',
+    'struct XRaySdkOptions',
   ]);
 });
 

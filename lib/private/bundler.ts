@@ -1,6 +1,6 @@
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { IConstruct } from 'constructs';
-import { JobRequest, LambdaArchitecture } from './bundling-job';
+import { InstrumentationKind, JobRequest, LambdaArchitecture, NodejsCapture } from './bundling-job';
 import { BundlingConfig } from '../bundling';
 
 /** What a function asks of the bundler of its language. Paths are absolute. */
@@ -12,7 +12,10 @@ export interface BundlerRequest {
   /** As the user gave it. */
   readonly handler?: string;
   readonly architecture: LambdaArchitecture;
-  readonly instrumentation: 'xray-sdk' | 'none';
+  readonly instrumentation: InstrumentationKind;
+  readonly capture: NodejsCapture;
+  /** Whether a layer instruments the function at run time. */
+  readonly instrumentedByLayer: boolean;
   readonly sdkInLayer: boolean;
   readonly options: BundlingConfig['options'];
 }

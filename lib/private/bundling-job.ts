@@ -8,6 +8,9 @@ interface JobBase {
   readonly consumers: string[];
 }
 
+/** What goes into a package to record what it does. */
+export type InstrumentationKind = 'xray-sdk' | 'open-telemetry' | 'none';
+
 /** What is recorded of a Node.js function. It is settled when the package is made. */
 export interface NodejsCapture {
   /** Kinds of clients whose calls are recorded. */
@@ -30,8 +33,10 @@ export interface NodejsJob extends JobBase {
   readonly projectRoot: string;
   /** Name under which the entry exports the handler; with dots when it is a member of what is exported. */
   readonly handlerExport: string;
-  readonly instrumentation: 'xray-sdk' | 'none';
+  readonly instrumentation: InstrumentationKind;
   readonly capture: NodejsCapture;
+  /** Whether the handler's export can be replaced by what instruments the function at run time; CommonJS that esbuild makes has getters. */
+  readonly plainExports: boolean;
   readonly sdkInLayer: boolean;
   /** Major version of the runtime, `24` for nodejs24.x. */
   readonly nodeVersion: number;
@@ -51,7 +56,7 @@ export interface PythonJob extends JobBase {
   readonly sourceDir: string;
   /** Handler as Lambda writes it, relative to the folder: `app.handler`, `api/app.handler`. */
   readonly handler: string;
-  readonly instrumentation: 'xray-sdk' | 'none';
+  readonly instrumentation: InstrumentationKind;
   readonly sdkInLayer: boolean;
   /** Whether what the requirements name, and the SDK, come from a layer. */
   readonly dependenciesInLayer: boolean;
@@ -68,7 +73,7 @@ export interface GoJob extends JobBase {
   readonly moduleRoot: string;
   /** Package to build, relative to the module: `.`, `./cmd/api`. */
   readonly package: string;
-  readonly instrumentation: 'xray-sdk' | 'none';
+  readonly instrumentation: InstrumentationKind;
   readonly architecture: LambdaArchitecture;
   readonly tags: string[];
   readonly buildArgs: string[];
@@ -84,7 +89,7 @@ export interface JavaJob extends JobBase {
   readonly handler: string;
   /** Java of the runtime, `21` for java21. */
   readonly javaVersion: number;
-  readonly instrumentation: 'xray-sdk' | 'none';
+  readonly instrumentation: InstrumentationKind;
   readonly sdkInLayer: boolean;
   readonly buildArgs: string[];
   readonly environment: Record<string, string>;

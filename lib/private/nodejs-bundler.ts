@@ -3,13 +3,12 @@ import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
-import { NodejsCapture } from './bundling-job';
 import { validationError } from './validation-error';
 import { NodejsBundlingOptions } from '../bundling';
 
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx'];
 const LOCK_FILES = ['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'];
-const CAPTURE_ALL: NodejsCapture = { clients: ['aws-sdk', 'http', 'fetch', 'sql'], contextMissing: 'LOG_ERROR', coldStart: false, response: false, trim: true };
+const AWS_SDK = ['@aws-sdk/*', '@smithy/*'];
 const ENABLE_SOURCE_MAPS = '--enable-source-maps';
 
 export const nodejsBundler: Bundler = {
@@ -39,13 +38,14 @@ export const nodejsBundler: Bundler = {
         projectRoot: projectRoot(path.dirname(request.entry)),
         handlerExport,
         instrumentation: request.instrumentation,
-        capture: CAPTURE_ALL,
+        capture: request.capture,
+        plainExports: request.instrumentedByLayer,
         sdkInLayer: request.sdkInLayer,
         nodeVersion: nodeVersion(request.runtime),
         minify: options.minify,
         sourceMap: options.sourceMap ?? false,
         esm,
-        external: options.externalModules ?? [],
+        external: externalModules(request, options),
         define: options.define ?? {},
         loader: options.loader ?? {},
         banner: options.banner ?? '',
@@ -54,6 +54,18 @@ export const nodejsBundler: Bundler = {
     };
   },
 };
+
+/** A layer that instruments at run time does not see clients that are in the package. */
+function externalModules(request: BundlerRequest, options: NodejsBundlingOptions): string[] {
+  if (!request.instrumentedByLayer || options.externalModules === undefined) {
+    return options.externalModules ?? (request.instrumentedByLayer ? AWS_SDK : []);
+  }
+  if (!AWS_SDK.every(name => options.externalModules!.includes(name))) {
+    throw validationError(request.scope, 'externalModules leaves the AWS SDK in the package, where the ADOT layer does not see it; ' +
+      `add ${AWS_SDK.map(name => `'${name}'`).join(' and ')}, leave 'externalModules' out, or use Instrumentation.openTelemetry()`);
+  }
+  return options.externalModules;
+}
 
 /** Major version; the runtime that CDK picks for each region is taken for the newest. */
 function nodeVersion(runtime: lambda.Runtime): number {

@@ -140,7 +140,8 @@ export function parameterRegistration(clientPackage: string, command?: string): 
   const service = clientPackage.replace(/^(?:client|lib)-/, '').replace(/-/g, '');
   const { services } = createRequire(__filename)('aws-xray-sdk-core/dist/lib/resources/aws_whitelist.json') as ParameterLists;
   const all = services[service]?.operations ?? {};
-  const operations = command === undefined ? all : Object.fromEntries(Object.entries(all).filter(([name]) => name === command[0].toLowerCase() + command.slice(1)));
+  const wanted = command && command[0].toLowerCase() + command.slice(1);
+  const operations = Object.fromEntries(Object.entries(all).filter(([name]) => wanted === undefined || name === wanted));
   return Object.keys(operations).length > 0 ? `${REGISTER}?.(${JSON.stringify(service)}, ${JSON.stringify(operations)});\n` : '';
 }
 

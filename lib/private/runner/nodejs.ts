@@ -96,6 +96,7 @@ function buildOptions(jobs: NodejsJob[], keep: string[]): BuildOptions & { metaf
     define: job.define,
     loader: job.loader as BuildOptions['loader'],
     banner: { js: banner(job) },
+    footer: { js: job.plainExports && !job.esm ? 'module.exports = { ...module.exports };' : '' },
     tsconfig: job.tsconfig,
     metafile: true,
     logLevel: 'silent',

@@ -1,0 +1,45 @@
+import { Token } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { IConstruct } from 'constructs';
+import { validationError } from './validation-error';
+import type { InstrumentationConfig } from '../instrumentation';
+import type { TracedFunctionProps } from '../traced-function';
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+const MOST_LAYERS = 5;
+
+/** Refuses what contradicts the chosen instrumentation. */
+export function checkInstrumentation(scope: IConstruct, instrumentation: InstrumentationConfig, props: TracedFunctionProps): void {
+  if (props.adotInstrumentation) {
+    throw validationError(scope, "'adotInstrumentation' of lambda.FunctionOptions adds a layer with a collector, which AWS no longer recommends, " +
+      'and would record every call a second time; use Instrumentation.adotLayer()');
+  }
+  if (props.sdkDelivery?._usesLayer && (instrumentation.byLayer || instrumentation.kind === 'open-telemetry')) {
+    throw validationError(scope, instrumentation.byLayer
+      ? "SdkDelivery.sharedLayer() is for SDKs that the construct supplies; Instrumentation.adotLayer() has a layer of its own. Leave 'sdkDelivery' out"
+      : "SdkDelivery.sharedLayer() cannot take Instrumentation.openTelemetry(), which is 20 KB within the package; leave 'sdkDelivery' out");
+  }
+  const set = instrumentation.byLayer ? Object.keys(instrumentation.environment).filter(name => props.environment?.[name] !== undefined) : [];
+  if (set.length > 0) {
+    throw validationError(scope, `the environment variable${set.length > 1 ? 's' : ''} ${set.join(', ')} would override what Instrumentation.adotLayer() sets; ` +
+      'leave it out, and use the options of adotLayer()');
+  }
+}
+
+/** @param ours names of the layers that the construct adds */
+export function checkNumberOfLayers(scope: IConstruct, users: number, ours: string[]): void {
+  if (users + ours.length > MOST_LAYERS) {
+    throw validationError(scope, `${users} layers${ours.map(name => `, ${name}`).join('')}: a function can have ${MOST_LAYERS}; ` +
+      `put some of them together${ours.length > 0 ? ', or leave out what adds a layer' : ''}`);
+  }
+}
+
+/** How many requests a capacity provider gives to one environment; undefined when that is not said. */
+export function mostRequestsAtOnce(config: NonNullable<lambda.CfnFunction['capacityProviderConfig']>): number | undefined {
+  if (Token.isUnresolved(config)) {
+    return undefined;
+  }
+  const managed = (config as lambda.CfnFunction.CapacityProviderConfigProperty).lambdaManagedInstancesCapacityProviderConfig;
+  return Token.isUnresolved(managed) ? undefined
+    : (managed as lambda.CfnFunction.LambdaManagedInstancesCapacityProviderConfigProperty).perExecutionEnvironmentMaxConcurrency;
+}
