@@ -3,7 +3,8 @@ import type { Trace, TraceEntry } from '../xray/model/trace';
 /** A function of a trace, with what is needed to find its log lines. */
 export interface FunctionRequests {
   readonly functionName: string;
-  readonly logGroup: string;
+  /** Where the function's segments say that it logs; most say nothing. */
+  readonly logGroup: string | undefined;
   /** Lambda's request ids, one for each invocation in the trace; retries keep theirs. */
   readonly requestIds: readonly string[];
   readonly hasFailed: boolean;
@@ -21,7 +22,7 @@ export function functionRequests(trace: Trace): FunctionRequests[] {
     if (segment.origin === 'AWS::Lambda' && typeof segment.aws.request_id === 'string') known.requestIds.add(segment.aws.request_id);
   }
   return [...functions].map(([functionName, { logGroup, requestIds, hasFailed }]) => ({
-    functionName, logGroup: logGroup ?? `/aws/lambda/${functionName}`, requestIds: [...requestIds], hasFailed,
+    functionName, logGroup, requestIds: [...requestIds], hasFailed,
   }));
 }
 

@@ -1,7 +1,6 @@
-import type { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import type { FastifyInstance } from 'fastify';
 import { LOCAL_REGION } from '../settings';
-import type { TraceLogs } from './trace-logs';
+import type { LogClients, TraceLogs } from './trace-logs';
 import { ApiError } from '../xray/api/operation';
 import type { Trace } from '../xray/model/trace';
 
@@ -19,8 +18,11 @@ const TIMEOUT_MS = 5000;
  * there or does not answer is an answer too, with the reason in `unavailable`.
  */
 export function addLogRoutes(app: FastifyInstance, { traceById, cloudEndpoint }: LogRoutesOptions): void {
-  const clients = new Map<string, CloudWatchLogsClient>();
-  app.addHook('onClose', async () => clients.forEach((client) => client.destroy()));
+  const clients = new Map<string, LogClients>();
+  app.addHook('onClose', async () => clients.forEach(({ logs, lambda }) => {
+    logs.destroy();
+    lambda.destroy();
+  }));
   app.get<{ Querystring: { traceId?: string | string[] } }>('/local/logs', async (request): Promise<TraceLogs> => {
     const id = request.query.traceId;
     if (typeof id !== 'string' || id === '') throw new ApiError(`traceId must be one trace id, as in ?traceId=1-58406520-a006649127e371903a2de979, got '${String(id)}'`);
@@ -28,28 +30,29 @@ export function addLogRoutes(app: FastifyInstance, { traceById, cloudEndpoint }:
     if (trace === undefined) throw new ApiError(`there is no trace ${id.slice(0, 100)}`, 'ResourceNotFoundException');
     const endpoint = cloudEndpoint();
     if (endpoint === undefined) return { functions: [], unavailable: 'no local cloud is running, so there are no logs to read' };
-    const client = clients.get(endpoint) ?? await clientFor(endpoint);
-    clients.set(endpoint, client);
+    const ofEndpoint = clients.get(endpoint) ?? await clientsFor(endpoint);
+    clients.set(endpoint, ofEndpoint);
     try {
       const { traceLogs } = await import('./trace-logs');
-      return await traceLogs(client, trace);
+      return await traceLogs(ofEndpoint, trace);
     } catch (error) {
-      return { functions: [], unavailable: `CloudWatch Logs of the local cloud at ${endpoint} did not answer: ${(error as Error).message}` };
+      return { functions: [], unavailable: `the local cloud at ${endpoint} did not give the logs: ${(error as Error).message}` };
     }
   });
 }
 
 /**
- * The local cloud takes any credentials; these keep the client from looking for the user's own. The client is loaded here, and not with the
- * server, because that would make every start wait for it.
+ * The local cloud takes any credentials; these keep the clients from looking for the user's own. They are loaded here, and not with the
+ * server, because that would make every start wait for them.
  */
-async function clientFor(endpoint: string): Promise<CloudWatchLogsClient> {
-  const { CloudWatchLogsClient } = await import('@aws-sdk/client-cloudwatch-logs');
-  return new CloudWatchLogsClient({
+async function clientsFor(endpoint: string): Promise<LogClients> {
+  const [{ CloudWatchLogsClient }, { LambdaClient }] = await Promise.all([import('@aws-sdk/client-cloudwatch-logs'), import('@aws-sdk/client-lambda')]);
+  const settings = {
     endpoint,
     region: LOCAL_REGION,
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
     maxAttempts: 1,
     requestHandler: { requestTimeout: TIMEOUT_MS, connectionTimeout: TIMEOUT_MS },
-  });
+  };
+  return { logs: new CloudWatchLogsClient(settings), lambda: new LambdaClient(settings) };
 }

@@ -1,4 +1,5 @@
 import { CloudWatchLogsClient, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { FunctionRequests, functionRequests } from './function-requests';
 import { attributeStreams, LogEvent, LogLine } from './request-lines';
 import type { Trace } from '../xray/model/trace';
@@ -25,22 +26,29 @@ export interface FunctionLogs {
   readonly missing?: string;
 }
 
+/** Clients of the cloud in which the functions run. */
+export interface LogClients {
+  readonly logs: CloudWatchLogsClient;
+  readonly lambda: LambdaClient;
+}
+
 const MAX_LINES = 2000;
 /** Clocks differ, environments start before their first request, and logs of a failed start come after it. Milliseconds. */
 const MARGIN_MS = 15_000;
 
 /**
  * The log lines of every function of a trace, read from CloudWatch Logs: all lines of its requests, and of starts that failed in its time
- * without coming to a request. Fails only when the log service does not answer.
+ * without coming to a request. Fails only when the cloud does not answer.
  */
-export async function traceLogs(client: CloudWatchLogsClient, trace: Trace): Promise<TraceLogs> {
+export async function traceLogs(clients: LogClients, trace: Trace): Promise<TraceLogs> {
   const window = { startTime: Math.floor(trace.startMs - MARGIN_MS), endTime: Math.ceil(trace.endMs + MARGIN_MS) };
-  return { functions: await Promise.all(functionRequests(trace).map((requests) => functionLogs(client, requests, window))) };
+  return { functions: await Promise.all(functionRequests(trace).map((requests) => functionLogs(clients, requests, window))) };
 }
 
-async function functionLogs(
-  client: CloudWatchLogsClient, { functionName, logGroup, requestIds, hasFailed }: FunctionRequests, window: { startTime: number; endTime: number },
-): Promise<FunctionLogs> {
+async function functionLogs(clients: LogClients, requests: FunctionRequests, window: { startTime: number; endTime: number }): Promise<FunctionLogs> {
+  const { functionName, requestIds, hasFailed } = requests;
+  const { logs: client } = clients;
+  const logGroup = requests.logGroup ?? await logGroupOf(functionName, clients.lambda);
   const about = { functionName, logGroup, requestIds };
   try {
     const streams = new Set<string>();
@@ -65,6 +73,18 @@ async function functionLogs(
   } catch (error) {
     if ((error as Error).name !== 'ResourceNotFoundException') throw error;
     return { ...about, lines: [], isTruncated: false, missing: `the log group ${logGroup} does not exist` };
+  }
+}
+
+/** The function's own setting, else Lambda's default; a function that is gone by now had the default, as far as anyone knows. */
+async function logGroupOf(functionName: string, lambda: LambdaClient): Promise<string> {
+  const fallback = `/aws/lambda/${functionName}`;
+  try {
+    const { LoggingConfig: logging } = await lambda.send(new GetFunctionConfigurationCommand({ FunctionName: functionName }));
+    return logging?.LogGroup ?? fallback;
+  } catch (error) {
+    if ((error as Error).name !== 'ResourceNotFoundException') throw error;
+    return fallback;
   }
 }
 

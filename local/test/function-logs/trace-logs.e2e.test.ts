@@ -5,11 +5,11 @@ import { PYTHON } from '../cloud/test-stack';
 
 jest.setTimeout(120_000);
 
-const fn = (name: string, code: string) => ({
+const fn = (name: string, code: string, properties: object = {}) => ({
   Type: 'AWS::Lambda::Function',
   Properties: {
     FunctionName: name, Runtime: 'python3.11', Handler: 'index.handler', Code: { ZipFile: code }, Timeout: 20,
-    Role: 'arn:aws:iam::000000000000:role/test', TracingConfig: { Mode: 'Active' },
+    Role: 'arn:aws:iam::000000000000:role/test', TracingConfig: { Mode: 'Active' }, ...properties,
   },
 });
 
@@ -21,7 +21,14 @@ beforeAll(async () => {
   cloud = await TestCloud.start();
   xray = await startXray({ udpPort: 0, httpPort: 0, cloudEndpoint: () => endpoint });
   endpoint = cloud.cloud.endpoint;
-  await cloud.createStack('logs', { Resources: { Py: fn('py', PYTHON), NoModule: fn('no-module', 'import aws_xray_sdk_that_is_missing\n') } });
+  await cloud.createStack('logs', {
+    Resources: {
+      Py: fn('py', PYTHON),
+      NoModule: fn('no-module', 'import aws_xray_sdk_that_is_missing\n'),
+      Elsewhere: fn('elsewhere', PYTHON, { LoggingConfig: { LogGroup: { Ref: 'Group' } } }),
+      Group: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: 'of-its-own' } },
+    },
+  });
 });
 afterAll(async () => {
   await xray.close();
@@ -70,7 +77,15 @@ test('a start that failed says why, once for each attempt', async () => {
   expect(messages.filter((message) => message.startsWith('INIT_START'))).toHaveLength(3);
 });
 
-test('a log service that is gone, or has no such group, is told in words', async () => {
+test('a function may log to a group of its own', async () => {
+  const traceId = newTraceId();
+  await cloud.invoke('elsewhere', {}, `Root=${traceId};Sampled=1`);
+  const { logs } = await logsOf(traceId, 1);
+  expect(logs.functions).toMatchObject([{ functionName: 'elsewhere', logGroup: 'of-its-own' }]);
+  expect(logs.functions[0].lines.map(({ message }) => message)).toContain('handling');
+});
+
+test('a cloud that is gone, or has no such group, is told in words', async () => {
   const traceId = newTraceId();
   const start = Date.now() / 1000;
   const segment = { id: '1'.repeat(16), trace_id: traceId, name: 'never-logged', origin: 'AWS::Lambda', start_time: start, end_time: start + 1 };
@@ -78,7 +93,7 @@ test('a log service that is gone, or has no such group, is told in words', async
   expect((await get(`?traceId=${traceId}`)).logs.functions).toMatchObject([{ lines: [], missing: 'the log group /aws/lambda/never-logged does not exist' }]);
 
   endpoint = 'http://127.0.0.1:1';
-  expect((await get(`?traceId=${traceId}`)).logs).toMatchObject({ functions: [], unavailable: expect.stringContaining('http://127.0.0.1:1 did not answer') });
+  expect((await get(`?traceId=${traceId}`)).logs).toMatchObject({ functions: [], unavailable: expect.stringContaining('http://127.0.0.1:1 did not give the logs') });
   endpoint = undefined;
   expect((await get(`?traceId=${traceId}`)).logs.unavailable).toMatch(/no local cloud/);
   endpoint = cloud.cloud.endpoint;

@@ -19,6 +19,11 @@ export class LogService {
     this.server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
+        if (request.method === 'GET') {
+          // Lambda's GetFunctionConfiguration, of functions without a log group of their own.
+          response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+          return;
+        }
         const { status, body } = this.answer(request.headers['x-amz-target'], JSON.parse(Buffer.concat(chunks).toString()));
         response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(body));
       });

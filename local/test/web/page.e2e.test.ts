@@ -82,8 +82,13 @@ const waitForRows = (page: Page, count: number): Promise<unknown> => page.waitFo
 );
 /** The label of what has the focus. */
 const focused = (page: Page): Promise<string> => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '');
-/** The row of the segments timeline that begins so. */
-const row = (page: Page, start: string) => page.waitForSelector(`xpath/.//*[@role="row" and starts-with(normalize-space(.), "${start}")]`);
+/** Clicks the row of the segments timeline that begins so. */
+const clickRow = async (page: Page, start: string): Promise<void> => {
+  const row = await page.waitForSelector(`xpath/.//*[@role="row" and starts-with(normalize-space(.), "${start}")]`);
+  // Not under the header, which stays in place.
+  await row!.evaluate((element) => (element as Element).scrollIntoView({ block: 'center' }));
+  await row!.click();
+};
 
 describe('trace map', () => {
   let page: Page;
@@ -229,17 +234,17 @@ describe('segments timeline', () => {
     ]);
     expect(await page.$$eval('.badge.cold', (badges) => badges.length)).toBe(3);
 
-    await (await row(page, 'DynamoDB'))!.click();
+    await clickRow(page, 'DynamoDB');
     await page.waitForSelector('.segment-panel');
     const panel = await text(page, '.segment-panel');
     expect(panel).toMatch(/operation\s*UpdateItem/);
     expect(panel).toMatch(/table_name\s*items/);
-    expect(panel).toMatch(/Shown on the map as\s*DynamoDB AWS::DynamoDB::Table/);
+    expect(panel).toMatch(/On the map\s*items AWS::DynamoDB::Table/);
     expect(page.url()).toMatch(/segment=[0-9a-f]{16}/);
     await page.click('.segment-panel details:last-child summary');
     expect(JSON.parse(await text(page, '.segment-panel details:last-child pre'))).toMatchObject({ name: 'DynamoDB', aws: { table_name: 'items' } });
 
-    await (await row(page, '## handler'))!.click();
+    await clickRow(page, '## handler');
     await waitForText(page, '.segment-panel h2', '## handler');
     expect(await text(page, '.segment-panel')).toMatch(/key\s*x\/\/y[\s\S]*"bucket": "xraystarter-incoming"/);
   });
@@ -266,7 +271,7 @@ describe('segments timeline', () => {
     await page.waitForSelector('.grid-row');
     const names = (await texts(page, '.row-name')).filter((name) => name.startsWith('Attempt'));
     expect(names).toEqual(['Attempt #1', 'Attempt #1', 'Attempt #2', 'Attempt #3', 'Attempt #1']);
-    await (await row(page, 'xraystarter-pyAWS::Lambda::Function'))!.click();
+    await clickRow(page, 'xraystarter-pyAWS::Lambda::Function');
     await page.waitForSelector('.exception');
     expect(await text(page, '.exception')).toMatch(/Runtime\.ImportModuleError[\s\S]*No module named 'aws_xray_sdk'[\s\S]*import_module.*__init__\.py:88/);
 
@@ -297,7 +302,7 @@ test('text of traces is never markup', async () => {
   }));
   await put(documents);
   const page = await open(`#/traces/${traceIdOf(upload)}`);
-  await (await row(page, '<img'))!.click();
+  await clickRow(page, '<img');
   await waitForText(page, '.segment-panel h2', evil);
   expect(await page.$$eval('img[onerror], .view script, a[href^="javascript:"]', (found) => found.length)).toBe(0);
   await page.goto(`${xray.url}/#/traces?filter=${encodeURIComponent(`annotation.key = ${JSON.stringify(evil)}`)}`);
@@ -327,7 +332,7 @@ describe('looks', () => {
     test.each(Object.keys(views) as (keyof typeof views)[])(`%s, ${look}: nothing sticks out, and assistive technology can read it`, async (view) => {
       const page = await open(views[view], options);
       await page.waitForSelector(ready[view]);
-      if (view === 'trace') await (await row(page, 'xraystarter-pyAWS::Lambda::Function'))!.click();
+      if (view === 'trace') await clickRow(page, 'xraystarter-pyAWS::Lambda::Function');
       await page.evaluate(() => document.fonts.ready.then(() => undefined));
       expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)).toBeLessThanOrEqual(0);
       expect(await violationsIn(page)).toEqual([]);

@@ -4,7 +4,7 @@ import type { OpenTrace } from './open-trace';
 import type { TraceEntry } from '../../../src/xray/model/trace';
 import { useQuery } from '../api/use-query';
 import { traceLogs } from '../api/xray-api';
-import { formatTimeOfDay, plural } from '../formatting';
+import { formatTimeOfDay, plural, shorten } from '../formatting';
 import { ErrorNotice, Loading } from '../shell/notices';
 
 /** Log lines are written after the segments are sent: asked again so often, in milliseconds, while the page is live. */
@@ -56,7 +56,7 @@ function Line({ line, showsFunction, startMs }: { line: ShownLine; showsFunction
   return (
     <li class={`log-line level-${line.level} part-${line.part}`} title={`${line.logGroup}\n${line.stream}${line.requestId === undefined ? '' : `\n${line.requestId}`}`}>
       <span class="time" title={`+${Math.round(line.at - startMs)} ms`}>{formatTimeOfDay(line.at)}</span>
-      {showsFunction && <span class="log-function">{line.functionName}</span>}
+      {showsFunction && <span class="log-function">{shorten(line.functionName, 18)}</span>}
       <span class="log-message">
         {line.part === 'start' && line.level !== 'platform' && <span class="badge cold">before the request</span>}
         {line.part === 'unattributed' && <span class="badge">no request id</span>}

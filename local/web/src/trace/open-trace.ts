@@ -4,6 +4,7 @@ import { traceOf, TraceReport, walk } from '../../../src/xray/model/trace-of-doc
 import { traceTree, TraceTreeNode } from '../../../src/xray/model/trace-tree';
 import type { SegmentDocument, SubsegmentDocument } from '../../../src/xray/wire/segment-document';
 import { keyOfRef } from '../map/map-graph';
+import type { ServiceRef } from '../routes';
 import { Status, statusOf } from '../status';
 import { isColdStart } from './timeline-rows';
 
@@ -17,6 +18,8 @@ export interface OpenEntry {
   readonly segment: TraceEntry;
   /** The inferred segment that X-Ray made from this call. */
   readonly inferred: TraceEntry | undefined;
+  /** What the called service is on the map, where X-Ray has inferred it. */
+  readonly service: ServiceRef | undefined;
 }
 
 /** A trace with all that its view asks of it. */
@@ -52,9 +55,12 @@ export function openTrace(report: TraceReport): OpenTrace {
   const trace = traceOf({ id: report.Id, segments, orphans: idsOf(orphans), cycles: idsOf(cycles) });
   const documents = new Map<string, SubsegmentDocument>();
   const segmentsByService = new Map<string, string>();
+  const calledServices = new Map<string, ServiceRef>();
   for (const segment of segments) {
     note(segment, documents);
-    const key = keyOfRef(serviceOf(segment));
+    const service = serviceOf(segment);
+    if (segment.inferred === true && segment.parent_id !== undefined) calledServices.set(segment.parent_id, service);
+    const key = keyOfRef(service);
     const shownBy = segment.inferred === true ? segment.parent_id : segment.id;
     if (shownBy !== undefined && !segmentsByService.has(key)) segmentsByService.set(key, shownBy);
   }
@@ -65,7 +71,9 @@ export function openTrace(report: TraceReport): OpenTrace {
     if (segment.inferred) continue;
     walk([segment], (entry) => {
       const parentId = entry.parentId ?? parents.get(entry.id);
-      entries.set(entry.id, { entry, document: documents.get(entry.id), parentId, segment, inferred: inferred.get(entry.id) });
+      entries.set(entry.id, {
+        entry, document: documents.get(entry.id), parentId, segment, inferred: inferred.get(entry.id), service: calledServices.get(entry.id),
+      });
       for (const child of entry.subsegments) parents.set(child.id, entry.id);
     });
   }

@@ -1,5 +1,6 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { both, FilterError, serviceExpression } from '../filter-expressions';
+import { shorten } from '../formatting';
 import type { ServiceRef } from '../routes';
 import { FILTER_EXAMPLES } from './filter-examples';
 import { Glyph } from '../shell/glyph';
@@ -73,7 +74,7 @@ export function FilterBox({ filter, onFilter, error, services, isBusy }: FilterB
         {CONDITIONS.map(({ words, expression }) => <button key={words} type="button" class="chip" title={expression} onClick={() => add(expression)}>{words}</button>)}
         {offered.map((service) => (
           <button key={`${service.type ?? ''}/${service.name}`} type="button" class="chip" title={serviceExpression(service)} onClick={() => add(serviceExpression(service))}>
-            {service.name}<small>{service.type}</small>
+            {shorten(service.name, 28)}<small>{service.type}</small>
           </button>
         ))}
         <details class="syntax">
