@@ -1,13 +1,11 @@
 import type { FilterExpression, NumberOperator, ServiceSelector, StringOperator } from './filter-expression';
 import { rootCauseTest, rootCauseJsonTest } from './root-cause-filter';
 import { numberTest, stringTest } from './string-test';
+import { ERROR, FAILED, FAULT, THROTTLE } from '../model/failure';
 import type { RootCauses } from '../model/root-causes';
 import { CatalogService, ServiceCatalog } from '../model/service-catalog';
 import type { HttpFacts } from '../model/trace';
-import {
-  ANY_ERROR, ANY_FAULT, CALLER, EDGE_END, EDGE_FLAGS, EDGE_START, END, ERROR, FAILED, FAULT, FLAGS, IN_PROGRESS, INFERRED,
-  LAST_END, ROOT, SERVICE, START, THROTTLE, TraceFacts, VISIT_SIZE,
-} from '../model/trace-facts';
+import { ANY_ERROR, ANY_FAULT, CALLER, EDGE_END, EDGE_FLAGS, EDGE_START, END, FLAGS, IN_PROGRESS, INFERRED, LAST_END, ROOT, SERVICE, START, TraceFacts, VISIT_SIZE } from '../model/trace-facts';
 import { httpOf, seconds } from '../model/trace-summary';
 
 /** What a filter needs beside the facts of a trace. */

@@ -1,4 +1,5 @@
-import { ERROR, FAULT, IN_PROGRESS, THROTTLE } from './trace-facts';
+import { ERROR, FAULT, THROTTLE } from './failure';
+import { IN_PROGRESS } from './trace-facts';
 
 /** As the API gives them. `Value` in seconds. */
 export interface HistogramEntry {

@@ -1,4 +1,5 @@
 import type { CompiledTrace } from './compiled-trace';
+import { ERROR, failureOf, FAULT, THROTTLE } from './failure';
 import type { ServiceCatalog } from './service-catalog';
 import { serviceOf } from './service-identity';
 import type { HttpFacts } from './trace';
@@ -7,17 +8,13 @@ import type { ValuePool } from './value-pool';
 import { isObject } from '../wire/segment-document';
 import type { SegmentDocument, SubsegmentDocument } from '../wire/segment-document';
 
-/** Bits of the flags of a visit, an edge or a trace. */
-export const ERROR = 1;
-export const THROTTLE = 2;
-export const FAULT = 4;
+/** Bits of the flags of a visit, an edge or a trace, beside those of failure.ts. */
 export const INFERRED = 8;
 export const IN_PROGRESS = 16;
 export const ROOT = 32;
 /** Of a trace: anything in it, also within a segment that went well, ended with a fault, or with an error. */
 export const ANY_FAULT = 64;
 export const ANY_ERROR = 128;
-export const FAILED = ERROR | THROTTLE | FAULT;
 
 /** Fields of one visit in `TraceFacts.visits`. Times in milliseconds since the epoch. */
 export const SERVICE = 0;
@@ -174,16 +171,6 @@ export function factsOf(compiled: CompiledTrace, catalog: ServiceCatalog): Trace
     annotations,
     messages: messages.length === 0 ? undefined : messages,
   };
-}
-
-/** ERROR, THROTTLE and FAULT from the flags of a document, and from its HTTP status where a sender set only that. */
-export function failureOf(document: SubsegmentDocument): number {
-  const status = isObject(document.http) && isObject(document.http.response) ? document.http.response.status : undefined;
-  let flags = 0;
-  if (document.fault === true || (typeof status === 'number' && status >= 500)) flags |= FAULT;
-  if (document.throttle === true || status === 429) flags |= THROTTLE | ERROR;
-  if (document.error === true || (typeof status === 'number' && status >= 400 && status < 500)) flags |= ERROR;
-  return flags;
 }
 
 function detailOf(segment: SegmentDocument, pool: ValuePool): VisitDetails {

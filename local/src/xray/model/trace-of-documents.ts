@@ -1,4 +1,5 @@
 import { CompiledTrace, compileTrace } from './compiled-trace';
+import { ERROR, failureOf, FAULT, THROTTLE } from './failure';
 import type { HttpFacts, Trace, TraceEntry, TraceException } from './trace';
 import { isObject, SegmentDocument, SubsegmentDocument } from '../wire/segment-document';
 
@@ -59,6 +60,7 @@ export function walk(entries: readonly TraceEntry[], visit: (entry: TraceEntry) 
 function entryOf(document: SubsegmentDocument, compiled: CompiledTrace, isTop: boolean): TraceEntry {
   const segment = document as SegmentDocument;
   const isSegment = isTop && document.type !== 'subsegment';
+  const failure = failureOf(document);
   return {
     id: document.id,
     name: document.name,
@@ -72,9 +74,9 @@ function entryOf(document: SubsegmentDocument, compiled: CompiledTrace, isTop: b
     inProgress: document.end_time === undefined || document.end_time === null,
     startMs: document.start_time * 1000,
     endMs: typeof document.end_time === 'number' ? document.end_time * 1000 : undefined,
-    error: document.error === true,
-    fault: document.fault === true,
-    throttle: document.throttle === true,
+    error: (failure & ERROR) !== 0,
+    fault: (failure & FAULT) !== 0,
+    throttle: (failure & THROTTLE) !== 0,
     http: httpOf(document.http),
     aws: isObject(document.aws) ? document.aws : {},
     sql: isObject(document.sql) ? document.sql : undefined,

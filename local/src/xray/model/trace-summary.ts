@@ -1,6 +1,7 @@
+import { ERROR, FAULT, THROTTLE } from './failure';
 import { CatalogService, ServiceCatalog } from './service-catalog';
 import type { HttpFacts } from './trace';
-import { CALLER, ERROR, FAULT, FLAGS, IN_PROGRESS, SERVICE, THROTTLE, TraceFacts, VISIT_SIZE } from './trace-facts';
+import { CALLER, FLAGS, IN_PROGRESS, SERVICE, TraceFacts, VISIT_SIZE } from './trace-facts';
 
 /** A service as the API names it. */
 export interface ServiceId {
