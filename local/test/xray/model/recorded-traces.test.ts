@@ -28,7 +28,8 @@ function treeOf(documents: SegmentDocument[]): string {
 
 /** The function segment that Lambda sends, under which both SDKs put their subsegments. */
 const FUNCTION: SegmentDocument = {
-  trace_id: '1-6553f100-0123456789abcdef01234567', id: '53995c3f42cd8ad8', name: 'fn', origin: 'AWS::Lambda::Function', start_time: 1_700_000_000, end_time: 1_800_000_000,
+  trace_id: '1-6553f100-0123456789abcdef01234567', id: '53995c3f42cd8ad8', name: 'fn', origin: 'AWS::Lambda::Function',
+  start_time: 1_700_000_000, end_time: 1_800_000_000,
 };
 
 test('the Node.js SDK', () => {
@@ -55,7 +56,8 @@ test('both SDKs\' calls lead to the same nodes of the map', () => {
   const catalog = new ServiceCatalog();
   const graph = new ServiceGraph(catalog, () => undefined);
   for (const file of ['nodejs.ndjson', 'python.ndjson']) graph.add(factsOf(compileTrace(FUNCTION.trace_id, [...recorded(file), FUNCTION]), catalog));
-  expect(graph.services().map(({ Name, Type, SummaryStatistics: statistics }) => [Name, Type, statistics?.OkCount, statistics?.ErrorStatistics.OtherCount])).toEqual([
+  const counts = graph.services().map(({ Name, Type, SummaryStatistics: of }) => [Name, Type, of?.OkCount, of?.ErrorStatistics.OtherCount]);
+  expect(counts).toEqual([
     ['fn', 'client', undefined, undefined],
     ['fn', 'AWS::Lambda::Function', 2, 0],
     ['items', 'AWS::DynamoDB::Table', 2, 0],

@@ -1,5 +1,5 @@
 import { compileTrace } from '../../../src/xray/model/compiled-trace';
-import { ServiceCatalog } from '../../../src/xray/model/service-catalog';
+import { type CatalogService, ServiceCatalog } from '../../../src/xray/model/service-catalog';
 import { GraphService, ServiceGraph } from '../../../src/xray/model/service-graph';
 import { factsOf } from '../../../src/xray/model/trace-facts';
 import type { SegmentDocument } from '../../../src/xray/wire/segment-document';
@@ -78,4 +78,29 @@ test('a duration goes on to the last subsegment, a response time to the end of t
   const lambda = graphOf(sampleTrace()).find(({ Type }) => Type === 'AWS::Lambda')!;
   expect(lambda.ResponseTimeHistogram).toEqual([{ Value: 0.015, Count: 1 }]);
   expect(lambda.DurationHistogram).toEqual([{ Value: 0.195, Count: 1 }]);
+});
+
+test('a link leads from the queue that a message came from to the function that read it, with the age of the message', () => {
+  const catalog = new ServiceCatalog();
+  const producer: SegmentDocument[] = [{
+    trace_id: traceId(1), id: hexId(1), name: 'api', start_time: T0, end_time: T0 + 0.1,
+    subsegments: [{
+      id: hexId(2), name: 'SQS', namespace: 'aws', start_time: T0, end_time: T0 + 0.05, aws: { operation: 'SendMessage', queue_url: 'http://localhost/1/orders' },
+    }],
+  }];
+  const consumer: SegmentDocument[] = [{
+    trace_id: traceId(2), id: hexId(3), name: 'worker', origin: 'AWS::Lambda', start_time: T0 + 2.05, end_time: T0 + 3,
+    links: [{ trace_id: traceId(1), id: hexId(2) }, { trace_id: traceId(9), id: hexId(2) }],
+  }];
+  const queue = (): CatalogService => catalog.services.find(({ name }) => name === 'orders')!;
+  const graph = new ServiceGraph(catalog, (trace, segment) => (
+    trace === traceId(1) && segment === hexId(2) ? { service: queue(), endMs: (T0 + 0.05) * 1000 } : undefined
+  ));
+  // The reader first: links are followed when everything is in.
+  for (const documents of [consumer, producer]) graph.add(factsOf(compileTrace(documents[0].trace_id, documents), catalog));
+  const services = graph.services();
+  expect(edges(services)).toContain('orders AWS::SQS::Queue -> worker AWS::Lambda');
+  expect(services.find(({ Name }) => Name === 'orders')!.Edges).toMatchObject([
+    { EdgeType: 'link', SummaryStatistics: { TotalCount: 1 }, ReceivedEventAgeHistogram: [{ Value: 2, Count: 1 }] },
+  ]);
 });
