@@ -3,6 +3,18 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './test-app';
 
+/** Whether the tests that need it can run. */
+export const hasMaven = works('mvn');
+
+function works(program: string): boolean {
+  try {
+    execFileSync(program, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 let runtimeFolder: string | undefined;
 
 /** Folder with the jars of Lambda's runtime interface client, from Maven. */

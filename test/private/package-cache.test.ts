@@ -4,6 +4,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Instrumentation, TracedFunction, TracedFunctionProps } from '../../lib';
 import * as runner from '../../lib/private/run-bundling-runner';
+import { FakeGradle } from '../fake-gradle';
 import { projectFolder, temporaryFolder, testApp } from '../test-app';
 
 // The real runner, counted.
@@ -185,6 +186,31 @@ describe('a Python package', () => {
     synth({ entry });
     write('__pycache__/app.cpython-311.pyc', 'x')(entry);
     expect(synth({ entry }).hash).toEqual(synth({ entry }).hash);
+  });
+});
+
+describe('a Java package', () => {
+  test('is not built again when nothing has changed, nor for what a build leaves', () => {
+    const gradle = new FakeGradle();
+    const first = synth({ entry: gradle.projectDir });
+    write('app/build/libs/app.jar', 'x')(gradle.root);
+    expect(synth({ entry: gradle.projectDir })).toEqual({ hash: first.hash, bundled: false });
+    expect(gradle.runs).toHaveLength(1);
+  });
+
+  test.each<[string, Mutation]>([
+    ['a source', write('app/src/main/java/example/Handler.java', 'changed')],
+    ['a new source', write('app/src/main/java/example/Other.java', 'package example;')],
+    ['a source that is gone', remove('app/src/main/java/example/Handler.java')],
+    ['the build file', write('app/build.gradle.kts', 'plugins { `java-library` }')],
+    ['the settings of the whole build', write('settings.gradle.kts', 'include("app", "other")')],
+    ['a file that the build may read', write('gradle/libs.versions.toml', '[versions]')],
+    ['the wrapper', root => fs.appendFileSync(path.join(root, 'app/gradlew'), '\n')],
+  ])('is built again after a change of %s', (_, mutate) => {
+    const { projectDir: entry, root } = new FakeGradle();
+    synth({ entry, handler: 'example.Handler' });
+    mutate(root);
+    expect(synth({ entry, handler: 'example.Handler' }).bundled).toBe(true);
   });
 });
 

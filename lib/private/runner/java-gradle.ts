@@ -9,7 +9,7 @@ import { javaRuntimeFile } from './xray-sdk';
 
 const SETTINGS = ['settings.gradle', 'settings.gradle.kts'];
 
-const BUILD_FILES: JavaBuildFiles = {
+export const GRADLE_BUILD_FILES: JavaBuildFiles = {
   build: /\.gradle(?:\.kts)?$/,
   output: 'build',
   above: SETTINGS,
@@ -21,7 +21,7 @@ const BUILD_FILES: JavaBuildFiles = {
 export async function openGradleBuild(request: JavaBuildRequest): Promise<JavaBuild> {
   const { projectDir, workDir } = request;
   const root = ancestors(projectDir).find(folder => SETTINGS.some(name => fs.existsSync(path.join(folder, name)))) ?? projectDir;
-  const copy = copyJavaProject(root, projectDir, BUILD_FILES, path.join(workDir, 'project'), request.skip);
+  const copy = copyJavaProject(root, projectDir, GRADLE_BUILD_FILES, path.join(workDir, 'project'), request.skip);
   const home = process.env.GRADLE_USER_HOME ?? path.join(os.homedir(), '.gradle');
   fs.mkdirSync(home, { recursive: true });
   const tool = await findTool({

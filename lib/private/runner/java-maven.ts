@@ -9,7 +9,7 @@ import { commandLine, findTool, Tool } from './tool';
 
 const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 
-const BUILD_FILES: JavaBuildFiles = {
+export const MAVEN_BUILD_FILES: JavaBuildFiles = {
   build: /^pom\.xml$/,
   output: 'target',
   above: ['pom.xml', '.mvn'],
@@ -34,7 +34,7 @@ const NOT_THERE_OFFLINE = /in offline mode|has not been downloaded from it befor
 export async function openMavenBuild(request: JavaBuildRequest): Promise<JavaBuild> {
   const { projectDir, workDir } = request;
   const root = mavenRoot(projectDir);
-  const copy = copyJavaProject(root, projectDir, BUILD_FILES, path.join(workDir, 'project'), request.skip);
+  const copy = copyJavaProject(root, projectDir, MAVEN_BUILD_FILES, path.join(workDir, 'project'), request.skip);
   const repository = path.join(os.homedir(), '.m2');
   fs.mkdirSync(repository, { recursive: true }); // as Maven does, but owned by the user when Maven runs in a container
   const tool = await findTool({

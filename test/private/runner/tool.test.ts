@@ -2,7 +2,7 @@ import * as path from 'path';
 import { TracedFunctionProps } from '../../../lib';
 import { FakeDocker } from '../../fake-docker';
 import { bundle, bundlingError } from '../../packages';
-import { fixture, GO_ENTRY, NODEJS_ENTRY, projectFolder, PYTHON_ENTRY, temporaryFolder } from '../../test-app';
+import { fixture, GO_ENTRY, JAVA_ENTRY, NODEJS_ENTRY, projectFolder, PYTHON_ENTRY, temporaryFolder } from '../../test-app';
 
 /** Runs with other variables; undefined takes one away. */
 function withEnvironment<T>(variables: Record<string, string | undefined>, work: () => T): T {
@@ -27,6 +27,10 @@ describe('a tool that is missing', () => {
     ['Go', () => go('no-aws'), /cannot find Go \(tried 'go' on PATH (\S+); no Docker engine answers 'docker info' either\); install Go \(https:\/\/go\.dev\/dl\/\)/],
     ['uv and pip', () => ({ entry: PYTHON_ENTRY }),
       /cannot find uv or pip \(tried 'uv pip', 'python3 -m pip', 'python -m pip', 'py -m pip' on PATH (\S+); no Docker engine answers 'docker info' either\); install uv \(.*\), or Python's pip/],
+    ['Maven', () => ({ entry: JAVA_ENTRY }),
+      /cannot find Maven \(tried 'mvn' on PATH (\S+); .*\); install a JDK \(.*\) and Maven \(.*\), or add Maven's wrapper to the project with 'mvn wrapper:wrapper'/],
+    ['Gradle', () => ({ entry: projectFolder({ 'build.gradle': '' }), handler: 'App' }),
+      /cannot find Gradle \(tried 'gradle' on PATH (\S+); .*\); install a JDK \(.*\) and Gradle \(.*\), or add Gradle's wrapper to the project with 'gradle wrapper'/],
     ['Python', pyproject, /cannot find Python \(tried 'python3', 'python', 'py' on PATH (\S+); .*\); install Python 3\.11 or newer/],
   ])('fails with what was looked for, where, and what to install: %s', (_, props, message) => {
     const error = withEnvironment({ PATH, CDK_DOCKER: undefined }, () => bundlingError({ Function: props() }));
