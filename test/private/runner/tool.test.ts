@@ -1,6 +1,7 @@
 import * as path from 'path';
 import { TracedFunctionProps } from '../../../lib';
 import { FakeDocker } from '../../fake-docker';
+import { hasMaven } from '../../java-runtime';
 import { bundle, bundlingError } from '../../packages';
 import { fixture, GO_ENTRY, JAVA_ENTRY, NODEJS_ENTRY, projectFolder, PYTHON_ENTRY, temporaryFolder } from '../../test-app';
 
@@ -50,14 +51,14 @@ describe('a tool that is missing', () => {
 });
 
 describe('Docker', () => {
-  const functions = { Go: { entry: GO_ENTRY }, Python: { entry: PYTHON_ENTRY }, Pyproject: pyproject() };
+  const functions = { Go: { entry: GO_ENTRY }, ...hasMaven ? { Java: { entry: JAVA_ENTRY } } : {}, Python: { entry: PYTHON_ENTRY }, Pyproject: pyproject() };
   const hashes = (packages: Record<string, string>) => Object.entries(packages).map(([id, folder]) => `${id} ${path.basename(folder)}`);
 
   test('takes the place of missing tools, sees all files it needs, and makes the same packages', () => {
     const docker = new FakeDocker();
     const packages = withEnvironment({ PATH: docker.folder, CDK_DOCKER: undefined }, () => bundle(functions));
     expect(hashes(packages)).toEqual(hashes(bundle(functions)));
-    expect(new Set(docker.runs.map(run => run.image))).toEqual(new Set(['golang:1.26', 'python:3.13-slim']));
+    expect(new Set(docker.runs.map(run => run.image))).toEqual(new Set(['golang:1.26', ...hasMaven ? ['maven:3-eclipse-temurin-25'] : [], 'python:3.13-slim']));
     // Modules have to outlive the container that has fetched them.
     const build = docker.runs.find(run => run.image === 'golang:1.26' && run.args.includes('build'))!;
     const home = build.args.find(word => word.startsWith('HOME='))!.slice('HOME='.length);
