@@ -10,10 +10,11 @@ import type { Reporter } from './reporter';
 import { pause } from './run-command';
 import type { Missing, Sample, SampleContext, SampleTrace, SegmentDocument } from './samples/sample';
 import { LOCAL_REGION, LOOPBACK, type Settings } from './settings';
-import { startXray, type Trace, type Xray } from './xray';
+import { startXray, type Trace, type Xray, type XrayOptions } from './xray';
 
 const TRAFFIC_TIMEOUT_MS = 120_000;
 const CHECK_INTERVAL_MS = 250;
+const MAX_LAUNCHERS = 16;
 /** Where scripts/build-web.mjs puts the page. */
 const PAGE_DIR = join(LOCAL_DIR, 'dist', 'web');
 
@@ -49,15 +50,13 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
 
     // X-Ray comes first, so that the cloud can be told where it is; it asks for the logs' address when it needs it.
     let cloud: LocalCloud | undefined;
-    const xray = await startXray({
+    const xray = await startWithJournal({
       udpPort: settings.xrayPort,
       httpPort: settings.webPort,
       log: line => reporter.warning(line),
       webDir: existsSync(PAGE_DIR) ? PAGE_DIR : undefined,
       cloudEndpoint: () => cloud?.endpoint,
-      // What ends after one round needs no memory of earlier ones.
-      ...(options.exit ? {} : { journalDir: journalDir(appDir) }),
-    }).catch((error: Error) => { throw new LauncherError(error.message); });
+    }, options);
     cleanups.push(() => xray.close());
     const earlier = new Set(xray.store.traces().map(trace => trace.id));
 
@@ -158,9 +157,21 @@ function reportOf(xray: Xray, isChosen: (trace: Trace) => boolean): string {
   return `${JSON.stringify({ Traces: traces }, undefined, 2)}\n`;
 }
 
-/** Traces outlive a restart; each app has its own. */
-function journalDir(appDir: string): string {
-  return join(STATE_DIR, 'traces', createHash('sha256').update(appDir).digest('hex').slice(0, 16));
+/**
+ * Starts X-Ray. Traces outlive a restart: each app has a journal of its own, and another one for each further launcher that runs it at the
+ * same time. What ends after one round needs none.
+ */
+async function startWithJournal(settings: XrayOptions, { appDir, exit }: LauncherOptions): Promise<Xray> {
+  const traces = process.env.CDK_TRACED_TRACES || join(STATE_DIR, 'traces');
+  const folder = join(traces, createHash('sha256').update(appDir).digest('hex').slice(0, 16));
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startXray(exit ? settings : { ...settings, journalDir: attempt === 1 ? folder : `${folder}-${attempt}` });
+    } catch (error) {
+      const { message } = error as Error;
+      if (!/ are in use by process /.test(message) || attempt === MAX_LAUNCHERS) throw new LauncherError(message);
+    }
+  }
 }
 
 /** Tells before the work, not after it, that its result cannot be stored. */

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,10 +19,17 @@ const DEPLOY_TIMEOUT_MS = 15 * 60_000;
 jest.setTimeout(120_000);
 
 let folder: string;
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), 'cdk-traced-test-')); });
+/** What is launched has its temporary files here, where nothing else has any. */
+let temporary: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cdk-traced-test-'));
+  temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+});
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const leftovers = () => readdirSync(tmpdir()).filter(name => name.startsWith('cdk-traced-local-'));
+/** Temporary folders of the launcher and the cloud that are still there. */
+const leftovers = () => readdirSync(temporary).filter(name => /^(cdk-traced|lambda-runtime|ministack)/.test(name));
 
 interface Launched {
   readonly child: ChildProcess;
@@ -34,10 +41,14 @@ interface Launched {
 }
 
 function launch(program: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Launched {
-  const child = spawn(process.execPath, [program, ...args], { cwd: PROJECT_DIR, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: PROJECT_DIR, stdio: ['ignore', 'pipe', 'pipe'], ...options,
+    env: { ...process.env, ...options.env, TMPDIR: temporary, CDK_TRACED_TRACES: join(folder, 'traces') },
+  });
   const events: any[] = [];
   const output = { stdout: '', stderr: '' };
   let changed = () => undefined as void;
+  let isOver = false;
   child.stderr.setEncoding('utf8').on('data', text => { output.stderr += text; });
   createInterface({ input: child.stdout }).on('line', line => {
     output.stdout += `${line}\n`;
@@ -45,7 +56,9 @@ function launch(program: string, args: string[], options: { cwd?: string; env?: 
     changed();
   });
   const ended = new Promise<{ status: number | null; stdout: string; stderr: string }>(resolve => {
-    child.on('close', status => {
+    child.on('close', (status, signal) => {
+      isOver = true;
+      if (signal) output.stderr += `ended by ${signal}`;
       resolve({ status, ...output });
       changed();
     });
@@ -53,7 +66,7 @@ function launch(program: string, args: string[], options: { cwd?: string; env?: 
   const event = (name: string) => new Promise<any>(resolve => {
     changed = () => {
       const found = events.find(({ event: kind }) => kind === name);
-      if (found || child.exitCode !== null) resolve(found);
+      if (found || isOver) resolve(found);
     };
     changed();
   });
@@ -79,7 +92,6 @@ function foreignApp(): string {
 
 describe('npm start', () => {
   it('runs the sample: every key reaches the table three times, in one connected trace for each upload', async () => {
-    const before = leftovers();
     const report = join(folder, 'report.json');
     const { ended, events } = launch(START, ['--exit', '--json', '--report', report, ...FREE_PORTS]);
     const { status, stderr } = await ended;
@@ -103,7 +115,7 @@ describe('npm start', () => {
         expect(nested([ran]).map(part => part.name.toLowerCase())).toContain('dynamodb');
       }
     }
-    expect(leftovers()).toEqual(before);
+    expect(leftovers()).toEqual([]);
   }, DEPLOY_TIMEOUT_MS);
 
   it('lists the samples', async () => {
@@ -121,34 +133,47 @@ describe('npm start', () => {
     expect(await launch(START, [...FREE_PORTS, ...args]).ended).toEqual({ status: 1, stdout: '', stderr: sentence });
   });
 
-  it('says which port is in use, by what it would be for', async () => {
+  it.each([
+    ['--cloud-port', 'the local cloud'],
+    ['--web-port', 'the X-Ray API'],
+    ['--xray-port', ''],
+  ])('says that the port of %s is in use', async (flag, meant) => {
     const tcp = createServer();
-    await new Promise<void>(resolve => tcp.listen(0, '127.0.0.1', resolve));
     const udp = createSocket('udp4');
-    await new Promise<void>(resolve => udp.bind(0, '127.0.0.1', resolve));
-    const tcpPort = String((tcp.address() as AddressInfo).port);
-    const udpPort = String((udp.address() as AddressInfo).port);
-    for (const [flag, port, meant] of [['--cloud-port', tcpPort, 'the local cloud'], ['--web-port', tcpPort, 'the X-Ray API'], ['--xray-port', udpPort, '']]) {
-      const { status, stdout, stderr } = await launch(START, [...FREE_PORTS, flag, port]).ended;
+    try {
+      await new Promise<void>(resolve => tcp.listen(0, '127.0.0.1', resolve));
+      await new Promise<void>(resolve => udp.bind(0, '127.0.0.1', resolve));
+      const { port } = (flag === '--xray-port' ? udp.address() : tcp.address()) as AddressInfo;
+      const { status, stdout, stderr } = await launch(START, [...FREE_PORTS, flag, String(port)]).ended;
       expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
       expect(stderr).toMatch(new RegExp(`^.*port ${port}.*${meant}.*in use.*${flag}.*\\n$`));
+    } finally {
+      tcp.close();
+      udp.close();
     }
-    tcp.close();
-    udp.close();
   });
 
   it('says that Python is missing', async () => {
     const bin = join(folder, 'bin');
     writeFileSync(bin, '');
-    const { status, stdout, stderr } = await launch(START, FREE_PORTS, { env: { ...process.env, PATH: bin } }).ended;
+    const { status, stdout, stderr } = await launch(START, FREE_PORTS, { env: { PATH: bin } }).ended;
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toMatch(/^Python 3\.11 or newer is needed for the local cloud and was not found .*\n$/);
   });
 });
 
 describe('any CDK app', () => {
+  it('runs twice at the same time, on ports of its own each', async () => {
+    const app = foreignApp();
+    const launched = [launch(BIN, ['--json', ...FREE_PORTS], { cwd: app }), launch(BIN, ['--json', ...FREE_PORTS], { cwd: app })];
+    const ready = await Promise.all(launched.map(({ event }) => event('ready')));
+    for (const { child } of launched) child.kill('SIGINT');
+    const ended = await Promise.all(launched.map(({ ended: end }) => end));
+    expect(ended.map(({ status, stderr }) => ({ status, stderr }))).toEqual([{ status: 0, stderr: '' }, { status: 0, stderr: '' }]);
+    expect(new Set(ready.flatMap(({ xray, endpoint, daemon }) => [xray, endpoint, daemon])).size).toBe(6);
+  }, DEPLOY_TIMEOUT_MS);
+
   it('is deployed and traced in its own folder, and stays until it is told to stop; then nothing is left', async () => {
-    const before = leftovers();
     const { child, event, ended } = launch(BIN, ['--json', ...FREE_PORTS], { cwd: foreignApp() });
     const ready = await event('ready');
     if (!ready) throw new Error(JSON.stringify(await ended));
@@ -177,17 +202,16 @@ describe('any CDK app', () => {
     expect(await ended).toMatchObject({ status: 0 });
     await expect(fetch(ready.endpoint)).rejects.toThrow();
     await expect(fetch(ready.xray)).rejects.toThrow();
-    expect(leftovers()).toEqual(before);
+    expect(leftovers()).toEqual([]);
     expect(existsSync(join(folder, 'cdk.out'))).toBe(false);
   }, DEPLOY_TIMEOUT_MS);
 
   it('can be stopped in the middle of a deployment', async () => {
-    const before = leftovers();
     const { child, event, ended } = launch(BIN, ['--json', ...FREE_PORTS], { cwd: foreignApp() });
     await event('progress');
     child.kill('SIGTERM');
     expect(await ended).toMatchObject({ status: 130 });
-    expect(leftovers()).toEqual(before);
+    expect(leftovers()).toEqual([]);
   });
 
   it('lists its stacks', async () => {

@@ -19,7 +19,15 @@ beforeAll(async () => { python = await ensurePythonEnvironment({ log: () => unde
 const start = (options: { port?: number; signal?: AbortSignal } = {}): Promise<LocalCloud> =>
   startLocalCloud({ python, port: 0, xrayPort: 9, log: () => undefined, ...options });
 
-const scratchFolders = () => readdirSync(tmpdir()).filter(name => name.startsWith('cdk-traced-local-'));
+/** Temporary files of this test are in a folder of its own, so that it sees what is left. */
+const shared = process.env.TMPDIR;
+let temporary: string;
+beforeEach(() => { process.env.TMPDIR = temporary = mkdtempSync(join(shared ?? '/tmp', 'cdk-traced-test-')); });
+afterEach(() => {
+  if (shared === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = shared;
+  rmSync(temporary, { recursive: true, force: true });
+});
 
 const PID_FUNCTION = {
   Resources: {
@@ -53,13 +61,12 @@ async function untilGone(pid: number): Promise<void> {
 }
 
 it('leaves no process, port or file behind when it is closed, not even what a function started', async () => {
-  const before = scratchFolders();
   const cloud = await TestCloud.start();
   await cloud.createStack('pid', PID_FUNCTION);
   const pids = (await cloud.invoke('pid')).payload as number[];
   await cloud.close();
   for (const pid of pids) await untilGone(pid);
-  expect(scratchFolders()).toEqual(before);
+  expect(readdirSync(temporary)).toEqual([]);
   await expect(fetch(cloud.cloud.endpoint)).rejects.toThrow();
 });
 
@@ -85,14 +92,13 @@ it('ends by itself, with all functions, when its parent is killed', async () => 
 });
 
 it('fails with one sentence when the port is in use', async () => {
-  const before = scratchFolders();
   const server = createServer();
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   await expect(start({ port })).rejects.toThrow(
     `port ${port} on 127.0.0.1, meant for the local cloud, is in use; set CDK_TRACED_CLOUD_PORT or --cloud-port to another one (0 picks a free one).`);
   await new Promise(resolve => server.close(resolve));
-  expect(scratchFolders()).toEqual(before);
+  expect(readdirSync(temporary)).toEqual([]);
 });
 
 it('listens on the loopback address only', async () => {
