@@ -51,7 +51,8 @@ describe('a tool that is missing', () => {
 });
 
 describe('Docker', () => {
-  const functions = { Go: { entry: GO_ENTRY }, ...hasMaven ? { Java: { entry: JAVA_ENTRY } } : {}, Python: { entry: PYTHON_ENTRY }, Pyproject: pyproject() };
+  const java: Record<string, TracedFunctionProps> = hasMaven ? { Java: { entry: JAVA_ENTRY } } : {};
+  const functions = { Go: { entry: GO_ENTRY }, ...java, Python: { entry: PYTHON_ENTRY }, Pyproject: pyproject() };
   const hashes = (packages: Record<string, string>) => Object.entries(packages).map(([id, folder]) => `${id} ${path.basename(folder)}`);
 
   test('takes the place of missing tools, sees all files it needs, and makes the same packages', () => {
