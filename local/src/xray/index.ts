@@ -72,7 +72,7 @@ export interface XrayHealth {
   traces: number;
   bytes: number;
   evicted: number;
-  /** Documents read back at the start, and bytes on disk; absent without a journal. `healthy` is false after a failed write. */
+  /** Traces read back at the start, and bytes on disk; absent without a journal. `healthy` is false after a failed write. */
   journal?: { restored: number; bytes: number; healthy: boolean };
 }
 

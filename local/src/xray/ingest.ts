@@ -1,8 +1,7 @@
-import { inflateRawSync } from 'node:zlib';
 import type { Journal, JournalReader, SnapshotTrace } from './store/journal';
 import type { TraceStore } from './store/trace-store';
 import { readDaemonMessage, readSegmentDocument } from './wire/daemon-message';
-import type { RefusalCode, SegmentDocument } from './wire/segment-document';
+import type { RefusalCode } from './wire/segment-document';
 
 /** What has come in since the start, for `GET /local/health`. */
 export interface IngestCounters {
@@ -15,7 +14,7 @@ export interface IngestCounters {
   refused: Partial<Record<RefusalCode | 'TraceLimitExceeded', number>>;
   /** The last refusals, newest first: when (milliseconds since the epoch), why. */
   lastRefusals: { at: number; code: string; message: string }[];
-  /** Documents read back from the journal at the start. */
+  /** Traces read back from the journal at the start. */
   restored: number;
 }
 
@@ -40,6 +39,7 @@ export class Ingest implements JournalReader {
     this.restoring = true;
     this.journal?.replay(this);
     this.restoring = false;
+    this.counters.restored = this.store.size;
   }
 
   /** One datagram, which the receiver has already put into the journal. */
@@ -50,10 +50,8 @@ export class Ingest implements JournalReader {
     for (const { code, message } of refused) this.refuse(code, message);
   }
 
-  trace({ isSampled, documents }: SnapshotTrace): void {
-    for (const document of JSON.parse(inflateRawSync(documents).toString()) as SegmentDocument[]) {
-      this.put({ document, json: Buffer.from(JSON.stringify(document)), isSampled });
-    }
+  trace(trace: SnapshotTrace): void {
+    this.store.restore(trace);
   }
 
   /** Documents as text, from PutTraceSegments or a file. What this returns as processed is in the journal. */
@@ -81,9 +79,7 @@ export class Ingest implements JournalReader {
       this.refuse('TraceLimitExceeded', `trace ${accepted.document.trace_id} is larger than a trace may be`);
       return false;
     }
-    if (this.restoring) {
-      this.counters.restored += 1;
-    } else {
+    if (!this.restoring) {
       this.counters.accepted += 1;
       if (!accepted.isSampled) this.counters.unsampled += 1;
     }

@@ -29,6 +29,8 @@ export interface JournalReader {
 }
 
 const LOCK = 'lock';
+/** Read in a second or two; a snapshot of the same traces is read in a tenth of that. */
+const MAX_DATAGRAM_BYTES = 32 * 1024 * 1024;
 const SNAPSHOT_SLICE_MS = 10;
 
 /**
@@ -64,6 +66,7 @@ export class Journal {
   }
 
   private file: { fd: number; bytes: number } | undefined;
+  private datagramBytes = 0;
   private compacting: Promise<void> | undefined;
 
   private constructor(private readonly options: JournalOptions) {}
@@ -86,6 +89,7 @@ export class Journal {
         if (isSnapshot) reader.trace(traceOfPayload(payload));
         else reader.datagram(payload);
       });
+      if (!isSnapshot) this.datagramBytes += bytes.length;
       if (unread > 0) this.options.log(`the last ${unread} bytes of ${name} were cut off by a kill; everything before them is back`);
     }
   }
@@ -102,9 +106,10 @@ export class Journal {
     }
   }
 
-  /** Whether the files have outgrown their bound and what is held now would fill less than half of it. */
+  /** Whether the files have outgrown their bound, or earlier runs have left much that a start has to read document by document. */
   needsCompaction(heldBytes: number): boolean {
-    return this.compacting === undefined && this.bytes > this.options.maxBytes && this.bytes > heldBytes * 2;
+    if (this.compacting !== undefined) return false;
+    return this.datagramBytes > MAX_DATAGRAM_BYTES || (this.bytes > this.options.maxBytes && this.bytes > heldBytes * 2);
   }
 
   /**
@@ -125,6 +130,7 @@ export class Journal {
   }
 
   private async rewrite(traces: Iterable<SnapshotTrace>, upTo: string | undefined): Promise<void> {
+    this.datagramBytes = 0;
     const old = this.names().filter((name) => upTo === undefined || name < upTo);
     this.closeFile();
     // Sorts where the files stood that it replaces: traces that came later must not count as older when it is read.

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { SnapshotTrace } from './journal';
 import { CompiledTrace, compileTrace } from '../model/compiled-trace';
 import { ServiceCatalog } from '../model/service-catalog';
 import type { Trace } from '../model/trace';
@@ -35,6 +36,8 @@ interface TraceRecord {
   /** Of its documents as JSON. */
   documentBytes: number;
   facts: TraceFacts | undefined;
+  /** Kept while someone holds it: whoever waits for traces asks for the same ones again and again. */
+  trace: WeakRef<Trace> | undefined;
   /** False while only unsampled documents have come: such a trace can be got by its id and is in no list. */
   isSampled: boolean;
   isFull: boolean;
@@ -90,7 +93,7 @@ export class TraceStore extends EventEmitter<StoreEvents> {
     let record = this.records.get(id);
     const isNew = record === undefined;
     if (record === undefined) {
-      record = { id, settled: undefined, pending: [], bytes: 0, documentBytes: 0, facts: undefined, isSampled, isFull: false, revision: 0 };
+      record = { id, settled: undefined, pending: [], bytes: 0, documentBytes: 0, facts: undefined, trace: undefined, isSampled, isFull: false, revision: 0 };
       this.records.set(id, record);
     }
     if (record.documentBytes + json.length > MAX_TRACE_BYTES) {
@@ -103,6 +106,7 @@ export class TraceStore extends EventEmitter<StoreEvents> {
     record.pending.push(json);
     record.isSampled ||= isSampled;
     record.facts = undefined;
+    record.trace = undefined;
     record.documentBytes += json.length;
     this.unsettledBytes += json.length;
     this.grow(record, json.length + DOCUMENT_OVERHEAD);
@@ -113,6 +117,25 @@ export class TraceStore extends EventEmitter<StoreEvents> {
     this.schedule();
     this.emit('trace', id, isNew);
     return true;
+  }
+
+  /** Takes a trace from a snapshot as it is; it is read when it is first asked for, or when there is time. */
+  restore({ id, isSampled, documents }: SnapshotTrace): void {
+    const known = this.records.get(id);
+    if (known !== undefined) {
+      for (const document of JSON.parse(inflateRawSync(documents).toString()) as SegmentDocument[]) {
+        this.add({ document, json: Buffer.from(JSON.stringify(document)), isSampled });
+      }
+      return;
+    }
+    const settled = exactCopy(documents);
+    const record: TraceRecord = {
+      id, settled, pending: [], bytes: 0, documentBytes: 0, facts: undefined, trace: undefined, isSampled, isFull: false, revision: 0,
+    };
+    this.records.set(id, record);
+    this.unsettled.add(record);
+    this.grow(record, settled.length + TRACE_OVERHEAD * 2);
+    this.schedule();
   }
 
   has(id: string): boolean {
@@ -126,15 +149,18 @@ export class TraceStore extends EventEmitter<StoreEvents> {
   }
 
   trace(id: string): Trace | undefined {
-    const compiled = this.compiled(id);
-    return compiled === undefined ? undefined : traceOf(compiled);
+    const record = this.records.get(id.toLowerCase());
+    return record === undefined ? undefined : this.traceOf(record);
   }
 
   /** All sampled traces, oldest first. */
   traces(): Trace[] {
-    const traces: Trace[] = [];
-    for (const record of this.records.values()) if (record.isSampled) traces.push(traceOf(this.compile(record)));
-    return traces;
+    return this.traceIds().map((id) => this.traceOf(this.records.get(id)!));
+  }
+
+  /** Ids of all sampled traces, oldest first; costs next to nothing. */
+  traceIds(): string[] {
+    return [...this.records.values()].filter((record) => record.isSampled).map(({ id }) => id);
   }
 
   /** As `BatchGetTraces` answers. */
@@ -184,6 +210,14 @@ export class TraceStore extends EventEmitter<StoreEvents> {
   close(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
+  }
+
+  private traceOf(record: TraceRecord): Trace {
+    const known = record.trace?.deref();
+    if (known !== undefined) return known;
+    const trace = traceOf(this.compile(record));
+    record.trace = new WeakRef(trace);
+    return trace;
   }
 
   private report(record: TraceRecord): TraceReport {
