@@ -225,7 +225,7 @@ test('two synths at the same time leave one whole package', async () => {
     app.synth();`;
   const synths = Array.from({ length: 3 }, () => new Promise<void>((resolve, reject) => execFile(process.execPath,
     ['--import', require.resolve('tsx'), '-e', script, path.join(temporaryFolder(), 'cdk.out')],
-    { cwd: path.resolve(__dirname, '../..') }, (error, _, stderr) => error ? reject(new Error(stderr)) : resolve())));
+    { cwd: path.resolve(__dirname, '../..'), env: { ...process.env } }, (error, _, stderr) => error ? reject(new Error(stderr)) : resolve())));
   await Promise.all(synths);
   const cached = fs.readdirSync(process.env.CDK_TRACED_FUNCTION_CACHE!);
   expect(cached.map(name => name.replace(/[0-9a-f]{64}/, 'HASH')).sort()).toEqual(['HASH.json', 'package-HASH']);
