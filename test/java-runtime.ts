@@ -2,6 +2,7 @@ import { execFileSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './test-app';
+import { readJar } from '../lib/private/runner/java-archive';
 
 /** Whether the tests that need it can run. */
 export const hasMaven = works('mvn');
@@ -23,6 +24,10 @@ function javaRuntime(): string {
     runtimeFolder = temporaryFolder();
     execFileSync('mvn', ['--batch-mode', '--quiet', '-f', path.join(__dirname, '..', 'local', 'cloud', 'java', 'pom.xml'),
       'dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${runtimeFolder}`], { stdio: ['ignore', 2, 2] });
+    // By itself the client unpacks its library at each start to the same place in /tmp.
+    const library = `jni/libaws-lambda-jni.linux-${process.arch === 'arm64' ? 'aarch_64' : 'x86_64'}.so`;
+    const client = fs.readdirSync(runtimeFolder).find(name => name.startsWith('aws-lambda-java-runtime-interface-client-'))!;
+    fs.writeFileSync(path.join(runtimeFolder, 'client.so'), readJar(path.join(runtimeFolder, client)).get(library)!);
   }
   return runtimeFolder;
 }
@@ -44,7 +49,9 @@ export function javaProgram(directory: string, handler: string, layers: string[]
   const program = path.join(taskRoot, 'bootstrap');
   fs.writeFileSync(program, `#!/bin/sh
 cd '${taskRoot}'
-exec java -XX:TieredStopAtLevel=1 -cp '${javaRuntime()}/*' com.amazonaws.services.lambda.runtime.api.client.AWSLambda '${handler}'
+exec java -XX:TieredStopAtLevel=1 -XX:-UsePerfData -Djava.io.tmpdir='${taskRoot}' \\
+  -Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI='${javaRuntime()}/client.so' \\
+  -cp '${javaRuntime()}/*' com.amazonaws.services.lambda.runtime.api.client.AWSLambda '${handler}'
 `, { mode: 0o755 });
   return program;
 }

@@ -9,6 +9,7 @@ import hashlib
 import io
 import logging
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -27,9 +28,11 @@ _VERSION = re.compile(r'version "(\d+)')
 _FRAME = re.compile(r"^(?P<class>[^()]+)\.(?P<method>[^.()]+)\((?P<file>[^:()]+)(?::(?P<line>\d+))?\)$")
 _LAYER_JAR = re.compile(r"java/lib/([^/]+\.jar)")
 
-# As Lambda starts Java 17 and newer, with the share of the function's memory that its heap may take.
+# As Lambda starts Java 17 and newer, with the share of the function's memory that its heap may take; and nothing left in /tmp.
 _BOOTSTRAP = """#!/bin/sh
 exec '{java}' -XX:MaxHeapSize=$((AWS_LAMBDA_FUNCTION_MEMORY_SIZE * 85 / 100))m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto \\
+  -XX:-UsePerfData -Djava.io.tmpdir="${{TMPDIR:-/tmp}}" \\
+  -Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI='{client}/client.so' \\
   -cp '{client}/*' com.amazonaws.services.lambda.runtime.api.client.AWSLambda "$_HANDLER"
 """
 
@@ -177,6 +180,7 @@ def _runtime_interface_client() -> Path:
             capture_output=True, text=True, timeout=_INSTALL_TIMEOUT, check=False, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
             raise JavaUnavailable(f"Lambda's runtime interface client for Java cannot be installed: Maven says: {(done.stdout + done.stderr).strip()[-2_000:]}")
+        _unpack_library(unfinished)
         unfinished.chmod(0o755)
         try:
             unfinished.rename(folder)
@@ -188,3 +192,14 @@ def _runtime_interface_client() -> Path:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return folder
+
+
+def _unpack_library(folder: Path) -> None:
+    """Puts the client's native library beside its jar. By itself the client unpacks it at each start to the same place in /tmp."""
+    machine = {"x86_64": "x86_64", "aarch64": "aarch_64"}.get(os.uname().machine)
+    library = f"jni/libaws-lambda-jni.linux{'' if platform.libc_ver()[0] == 'glibc' else '_musl'}-{machine}.so"
+    [client] = folder.glob("aws-lambda-java-runtime-interface-client-*.jar")
+    with zipfile.ZipFile(client) as archive:
+        if library not in archive.namelist():
+            raise JavaUnavailable(f"Lambda's runtime interface client for Java has no library for this machine, {os.uname().machine}")
+        (folder / "client.so").write_bytes(archive.read(library))
