@@ -2,11 +2,13 @@ import { BlankPythonSample } from './blank-python';
 import { ErrorProcessorSample } from './error-processor';
 import { GuideSample } from './guide';
 import type { Sample } from './sample';
+import { ScorekeepSample } from './scorekeep';
 import { XraystarterSample } from './xraystarter';
 
 /** The samples, by the name of their stack. */
 export const samples: Readonly<Record<string, Sample>> = Object.fromEntries([
   new XraystarterSample(),
+  new ScorekeepSample(),
   new GuideSample(),
   new BlankPythonSample(),
   new ErrorProcessorSample(),

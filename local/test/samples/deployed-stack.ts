@@ -62,6 +62,8 @@ export class DeployedStack {
 
   /** Traces since the deployment. */
   public readonly reader: TraceReader;
+  /** What a sample needs. */
+  public readonly context: SampleContext;
   private readonly clients: { destroy(): void }[] = [];
 
   private constructor(
@@ -69,6 +71,8 @@ export class DeployedStack {
     private readonly stop: () => Promise<void>,
   ) {
     this.reader = new TraceReader(xray.url);
+    Object.assign(process.env, { AWS_REGION: LOCAL_REGION, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
+    this.context = { endpoint, outputs, traces: async () => this.traces(), log: () => undefined, signal: new AbortController().signal };
   }
 
   public async close(): Promise<void> {
@@ -85,13 +89,9 @@ export class DeployedStack {
 
   /** Sends a sample's traffic and waits until all of it was handled and traced. */
   public async play(sample: Sample): Promise<void> {
-    Object.assign(process.env, { AWS_REGION: LOCAL_REGION, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
-    const context: SampleContext = {
-      endpoint: this.endpoint, outputs: this.outputs, traces: async () => this.traces(), log: () => undefined, signal: new AbortController().signal,
-    };
-    await sample.sendTraffic(context);
+    await sample.sendTraffic(this.context);
     await this.eventually('all that the sample expects', async () => {
-      expect(await sample.check(context)).toEqual([]);
+      expect(await sample.check(this.context)).toEqual([]);
     });
   }
 
@@ -160,14 +160,14 @@ export class DeployedStack {
     expect(messages).toEqual([]);
   }
 
-  /** Repeats until it throws no more; fails with its last error after a minute. */
-  public async eventually<T>(what: string, check: () => Promise<T>): Promise<T> {
-    const end = Date.now() + WAIT_MS;
+  /** Repeats until it throws no more; fails with its last error when the time is up. */
+  public async eventually<T>(what: string, check: () => Promise<T>, milliseconds = WAIT_MS): Promise<T> {
+    const end = Date.now() + milliseconds;
     for (;;) {
       try {
         return await check();
       } catch (error) {
-        if (Date.now() > end) throw new Error(`waited a minute for ${what}: ${(error as Error).message}`);
+        if (Date.now() > end) throw new Error(`waited ${milliseconds / 1000} seconds for ${what}: ${(error as Error).message}`);
         await new Promise(resolve => { setTimeout(resolve, 50); });
       }
     }
