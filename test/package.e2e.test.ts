@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
+import { hasMaven, javaProgram } from './java-runtime';
 import { LambdaEnvironment, PARENT, ROOT } from './lambda-environment';
 import { LOCAL_PYTHON } from './local-python';
-import { fixture, GO_ENTRY, NODEJS_ENTRY, temporaryFolder } from './test-app';
+import { fixture, GO_ENTRY, JAVA_ENTRY, NODEJS_ENTRY, temporaryFolder } from './test-app';
 import { directoryHash } from '../lib/private/directory-hash';
 
 const project = path.dirname(__dirname);
@@ -31,6 +32,7 @@ beforeAll(async () => {
     'nodejs/put-item.ts': NODEJS_ENTRY,
     'python/handler.py': fixture('python', 'select.py'),
     'go': GO_ENTRY,
+    ...hasMaven ? { java: JAVA_ENTRY } : {},
   })) {
     fs.cpSync(source, path.join(app, file), { recursive: true });
   }
@@ -126,6 +128,12 @@ describe('the package from npm pack, in an app of its own', () => {
     const { output, documents } = await environment.serve(path.join(withEsbuild.packages.Go, 'bootstrap'), { id: 'a' });
     expect(output).toBe('"a"');
     expect(documents).toContainEqual(expect.objectContaining({ namespace: 'aws', name: 'DynamoDB', parent_id: PARENT }));
+  });
+
+  (process.platform === 'linux' && hasMaven ? test : test.skip)('traces a function in Java', async () => {
+    const { output, documents } = await environment.serve(javaProgram(withEsbuild.packages.Java, 'example.PutItem'), { id: 'a' });
+    expect(output).toBe('"a"');
+    expect(documents).toContainEqual(expect.objectContaining({ namespace: 'aws', name: 'DynamoDb', parent_id: PARENT }));
   });
 
   test('uses the app\'s own esbuild, and makes the same packages in another folder with another umask', () => {
