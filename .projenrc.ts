@@ -85,6 +85,7 @@ project.package.addField('files', ['build', 'runtime', '.jsii', 'API.md', 'LICEN
 project.setScript('start', 'node scripts/start.mjs');
 project.setScript('test', 'node scripts/test.mjs');
 project.setScript('bench', 'node bench/run.mjs');
+project.setScript('traffic', 'node scripts/traffic.mjs');
 project.addTask('lint', {
   description: 'ESLint over everything, without fixing',
   env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' },

@@ -66,14 +66,19 @@ export function whyStale() {
   return undefined;
 }
 
-/** Bundles the launcher, local/src/main.ts, into local/dist/main.cjs: milliseconds, so it is done on every start. */
-export async function buildLauncher() {
+/** Bundles the launcher, local/src/main.ts, into local/dist/main.cjs. */
+export function buildLauncher() {
+  return buildProgram('main');
+}
+
+/** Bundles a program of local/src into local/dist: milliseconds, so it is done on every start. */
+export async function buildProgram(name) {
   const { build } = createRequire(import.meta.url)('esbuild');
   const { outputFiles } = await build({
     absWorkingDir: root,
     write: false,
-    entryPoints: ['local/src/main.ts'],
-    outfile: 'local/dist/main.cjs',
+    entryPoints: [`local/src/${name}.ts`],
+    outfile: `local/dist/${name}.cjs`,
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -84,7 +89,7 @@ export async function buildLauncher() {
   });
   mkdirSync(join(root, 'local/dist'), { recursive: true });
   for (const { path, contents } of outputFiles) replaceFile(path, contents);
-  return join(root, 'local/dist/main.cjs');
+  return join(root, `local/dist/${name}.cjs`);
 }
 
 /** Another start may read the file at this moment, so it is replaced as a whole, and only when it changes. */
