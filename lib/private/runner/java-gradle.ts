@@ -28,7 +28,7 @@ export async function openGradleBuild(request: JavaBuildRequest): Promise<JavaBu
     name: 'Gradle',
     candidates: [...wrapperCandidates('gradlew', 'gradlew.bat', projectDir, root), { argv: ['gradle'], versionArgs: ['--version'] }],
     docker: { image: 'gradle:jdk25', argv: ['gradle', '--gradle-user-home', home, '--no-daemon'] },
-    install: "a JDK (https://adoptium.net, to which JAVA_HOME has to point if it is set) and Gradle (https://gradle.org), "
+    install: 'a JDK (https://adoptium.net, to which JAVA_HOME has to point if it is set) and Gradle (https://gradle.org), '
       + "or add Gradle's wrapper to the project with 'gradle wrapper'",
   }, [workDir, home]);
   return new GradleBuild(tool, request, copy, root, home);

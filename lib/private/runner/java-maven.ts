@@ -41,7 +41,7 @@ export async function openMavenBuild(request: JavaBuildRequest): Promise<JavaBui
     name: 'Maven',
     candidates: [...wrapperCandidates('mvnw', 'mvnw.cmd', projectDir, root), { argv: ['mvn'], versionArgs: ['--version'] }],
     docker: { image: 'maven:3-eclipse-temurin-25', argv: ['mvn', `-Dmaven.repo.local=${path.join(repository, 'repository')}`] },
-    install: "a JDK (https://adoptium.net, to which JAVA_HOME has to point if it is set) and Maven (https://maven.apache.org), "
+    install: 'a JDK (https://adoptium.net, to which JAVA_HOME has to point if it is set) and Maven (https://maven.apache.org), '
       + "or add Maven's wrapper to the project with 'mvn wrapper:wrapper'",
   }, [workDir, repository]);
   return new MavenBuild(tool, request, copy, root);
