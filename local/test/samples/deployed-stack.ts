@@ -31,8 +31,12 @@ export interface FailedEvent {
 
 /** A sample's stack, really deployed to a local cloud of its own, with its traces. */
 export class DeployedStack {
-  /** Deploys the stack as `npm start` does, on free ports. `close` leaves nothing behind. */
-  public static async deploy(stackName: string): Promise<DeployedStack> {
+  /**
+   * Deploys the stack as `npm start` does, on free ports. `close` leaves nothing behind.
+   *
+   * @param webDir folder of the built page; without it there is only the API
+   */
+  public static async deploy(stackName: string, webDir?: string): Promise<DeployedStack> {
     const cleanups: (() => unknown)[] = [];
     const close = async () => {
       for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -40,7 +44,7 @@ export class DeployedStack {
     try {
       const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-e2e-'));
       cleanups.push(() => rmSync(scratch, { recursive: true, force: true }));
-      const xray = await startXray({ udpPort: 0, httpPort: 0 });
+      const xray = await startXray({ udpPort: 0, httpPort: 0, webDir });
       cleanups.push(() => xray.close());
       const said: string[] = [];
       const log = (line: string) => { said.push(line); };

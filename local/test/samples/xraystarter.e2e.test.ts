@@ -1,9 +1,16 @@
+/// <reference lib="dom" />
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { GetItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ListSubscriptionsCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { DEPLOY_TIMEOUT_MS, DeployedStack, SCENARIO_TIMEOUT_MS } from './deployed-stack';
 import type { Trace } from '../../src/assertions';
 import { normalizeTrace } from '../../src/assertions/jest';
+import { PROJECT_DIR } from '../../src/project-folders';
 import { XRAYSTARTER_KEYS, XraystarterSample } from '../../src/samples/xraystarter';
+import { TestBrowser } from '../web/browser';
 
 jest.setTimeout(SCENARIO_TIMEOUT_MS);
 
@@ -12,14 +19,20 @@ const FUNCTIONS = ['xraystarter-ts', 'xraystarter-py', 'xraystarter-go'];
 describe('the sample xraystarter, deployed', () => {
   let stack: DeployedStack;
   let traces: Trace[];
+  let webDir: string;
 
   beforeAll(async () => {
-    stack = await DeployedStack.deploy('xraystarter');
+    webDir = mkdtempSync(join(tmpdir(), 'cdk-traced-page-'));
+    execFileSync(process.execPath, [join(PROJECT_DIR, 'scripts/build-web.mjs'), webDir], { stdio: ['ignore', 'ignore', 'inherit'] });
+    stack = await DeployedStack.deploy('xraystarter', webDir);
     await stack.play(new XraystarterSample());
     traces = await stack.reader.waitForTraces(
       XRAYSTARTER_KEYS.length, { filter: 'service(id(type: "AWS::SNS"))' }, { timeoutMs: SCENARIO_TIMEOUT_MS });
   }, DEPLOY_TIMEOUT_MS);
-  afterAll(() => stack?.close());
+  afterAll(async () => {
+    await stack?.close();
+    rmSync(webDir, { recursive: true, force: true });
+  });
 
   it('leaves one trace for each upload, joined from the topic to the table', async () => {
     expect(traces).toHaveLength(XRAYSTARTER_KEYS.length);
@@ -45,6 +58,40 @@ describe('the sample xraystarter, deployed', () => {
 
   it('has traces that are the same in every run, apart from ids, times and hosts', () => {
     expect(normalizeTrace(traces[0], { replace: [[/xraystarter-[Uu]ploads[\w-]*/g, '<topic>']] })).toMatchSnapshot();
+  });
+
+  it('is on the map of the page as the template joins it, and in its timeline with the name of the table', async () => {
+    const browser = await TestBrowser.start();
+    try {
+      const page = await browser.open(`${stack.xray.url}/`);
+      await page.waitForFunction(() => document.querySelectorAll('.node').length === 9);
+      const edges = await page.$$eval('.edge', elements => elements.map(element => [element.getAttribute('data-from'), element.getAttribute('data-to')]));
+      const from = (name: string) => edges.filter(([start]) => start!.startsWith(name)).map(([, end]) => end!.replace(/xraystarter-Uploads.*/, 'topic')).sort();
+      expect(from('client/')).toEqual(['AWS::SNS/topic']);
+      expect(from('AWS::SNS/')).toEqual([...FUNCTIONS].sort().map(name => `AWS::Lambda/${name}`));
+      for (const name of FUNCTIONS) {
+        expect(from(`AWS::Lambda/${name}`)).toEqual([`AWS::Lambda::Function/${name}`]);
+        expect(from(`AWS::Lambda::Function/${name}`)).toEqual(['AWS::DynamoDB::Table/items']);
+      }
+      const screenshots = join(PROJECT_DIR, 'local/dist/screenshots');
+      mkdirSync(screenshots, { recursive: true });
+      await page.screenshot({ path: join(screenshots, 'sample-map.png') });
+
+      const filter = encodeURIComponent('service(id(name: "xraystarter-py", type: "AWS::Lambda"))');
+      await page.goto(`${stack.xray.url}/#/traces?filter=${filter}`);
+      await page.waitForFunction(count => document.querySelectorAll('.traces-table tbody tr').length === count, {}, XRAYSTARTER_KEYS.length);
+      await page.screenshot({ path: join(screenshots, 'sample-traces.png') });
+      await page.click('.traces-table tbody tr a');
+      const row = await page.waitForSelector('xpath/.//*[@role="row" and starts-with(normalize-space(.), "DynamoDB")]');
+      await row!.evaluate(element => (element as Element).scrollIntoView({ block: 'center' }));
+      await row!.click();
+      await page.waitForFunction(() => /table_name\s*items/.test(document.body.innerText));
+      await page.screenshot({ path: join(screenshots, 'sample-trace.png') });
+      expect(browser.requests.filter(address => !address.startsWith(stack.xray.url))).toEqual([]);
+      expect(browser.complaints).toEqual([]);
+    } finally {
+      await browser.close();
+    }
   });
 
   it('keeps a message that is not an S3 event, after three attempts of each function', async () => {
