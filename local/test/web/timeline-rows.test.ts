@@ -5,7 +5,7 @@
 import { traceIdOf, Upload, uploadDocuments } from './sample-documents';
 import { compileTrace } from '../../src/xray/model/compiled-trace';
 import type { SegmentDocument } from '../../src/xray/wire/segment-document';
-import { OpenTrace, openTrace } from '../../web/src/trace/open-trace';
+import { exceptionsBelow, OpenTrace, openTrace } from '../../web/src/trace/open-trace';
 import { timeTicks, windowAround } from '../../web/src/trace/time-axis';
 import { barOf, collapsibleIds, pathTo, TimelineRow, timelineRows } from '../../web/src/trace/timeline-rows';
 import { treeMove } from '../../web/src/trace/tree-keys';
@@ -73,6 +73,14 @@ describe('rows of the segments timeline', () => {
     expect(faults).toEqual([1, 2, 3].flatMap((number) => [`Attempt #${number}`, 'xraystarter-py', 'Invocation']));
     expect(trace.facts).toMatchObject({ status: 'ok', failures: [{ service: 'xraystarter-py', status: 'fault' }], exceptions: 3, orphans: 0 });
     expect(trace.trace.id).toBe(traceIdOf(upload));
+  });
+
+  test('a failed attempt says which exception lies below it, once', () => {
+    const trace = open(uploadDocuments({ ...upload, isPythonBroken: true }));
+    const attempt = timelineRows(trace.tree, new Set()).find(({ entry, status }) => entry.name === 'Attempt #2' && status === 'fault')!;
+    expect(exceptionsBelow(trace, attempt.id)).toMatchObject([{ entry: { origin: 'AWS::Lambda::Function' }, exception: { type: 'Runtime.ImportModuleError' } }]);
+    expect(exceptionsBelow(trace, trace.facts.root!.id)).toHaveLength(3);
+    expect(exceptionsBelow(trace, 'unknown')).toEqual([]);
   });
 
   test('an entry whose parent never came, and one in progress, are shown as what they are', () => {

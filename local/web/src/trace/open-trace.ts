@@ -1,5 +1,5 @@
 import { serviceOf } from '../../../src/xray/model/service-identity';
-import type { HttpFacts, Trace, TraceEntry } from '../../../src/xray/model/trace';
+import type { HttpFacts, Trace, TraceEntry, TraceException } from '../../../src/xray/model/trace';
 import { traceOf, TraceReport, walk } from '../../../src/xray/model/trace-of-documents';
 import { traceTree, TraceTreeNode } from '../../../src/xray/model/trace-tree';
 import type { SegmentDocument, SubsegmentDocument } from '../../../src/xray/wire/segment-document';
@@ -96,6 +96,20 @@ export function openTrace(report: TraceReport): OpenTrace {
       orphans: real.filter(({ kind }) => kind === 'subsegment').length,
     },
   };
+}
+
+/** Exceptions of what lies below an entry, each with the entry that has it: why it failed, when it does not say so itself. */
+export function exceptionsBelow({ tree }: OpenTrace, id: string): { entry: TraceEntry; exception: TraceException }[] {
+  const found = new Map<string, { entry: TraceEntry; exception: TraceException }>();
+  const visit = (nodes: readonly TraceTreeNode[], isBelow: boolean): void => {
+    for (const { entry, children } of nodes) {
+      // Callers repeat an exception under its id as it passes through them.
+      if (isBelow) entry.exceptions.forEach((exception, index) => found.set(exception.id ?? `${entry.id} ${index}`, { entry, exception }));
+      visit(children, isBelow || entry.id === id);
+    }
+  };
+  visit(tree, false);
+  return [...found.values()];
 }
 
 function note(document: SubsegmentDocument, documents: Map<string, SubsegmentDocument>): void {

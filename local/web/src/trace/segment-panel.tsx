@@ -10,7 +10,7 @@ import { Glyph } from '../shell/glyph';
 import { StatusMark } from '../shell/status-mark';
 import { statusOf } from '../status';
 import type { TimeRange } from '../time-range';
-import type { OpenEntry, OpenTrace } from './open-trace';
+import { exceptionsBelow, OpenEntry, OpenTrace } from './open-trace';
 import { isColdStart } from './timeline-rows';
 
 /** Everything that is known of one segment or subsegment. */
@@ -54,6 +54,7 @@ export function SegmentPanel({ trace, segment: open, range, onClose, onSelect }:
       {exceptions.length > 0 && (
         <Section title="Exceptions" count={exceptions.length}>{exceptions.map((exception, index) => <Exception key={index} exception={exception} />)}</Section>
       )}
+      {exceptions.length === 0 && (entry.fault || entry.error) && <ExceptionsBelow trace={trace} id={entry.id} onSelect={onSelect} />}
       {Object.keys(entry.aws).length > 0 && <Section title="AWS"><Pairs pairs={pairsOf(entry.aws)} /></Section>}
       {entry.http !== undefined && (
         <Section title="HTTP">
@@ -145,6 +146,21 @@ function Exception({ exception: { type, message, stack, remote } }: { exception:
         </ol>
       )}
     </div>
+  );
+}
+
+function ExceptionsBelow({ trace, id, onSelect }: { trace: OpenTrace; id: string; onSelect: (id: string) => void }) {
+  const below = exceptionsBelow(trace, id);
+  if (below.length === 0) return null;
+  return (
+    <Section title="Exceptions below" count={below.length}>
+      {below.map(({ entry, exception }, index) => (
+        <div key={index} class="exception-below">
+          <p>In <button type="button" class="link" onClick={() => onSelect(entry.id)}>{entry.name}</button></p>
+          <Exception exception={exception} />
+        </div>
+      ))}
+    </Section>
   );
 }
 
