@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { ensurePythonPackages } from './python-packages.mjs';
 import { checkNode, ensureNpmPackages, root, run, SetupError } from './setup.mjs';
 
 const HELP = `Usage: npm test -- [ring...]
@@ -11,7 +12,7 @@ const HELP = `Usage: npm test -- [ring...]
 Runs all rings of tests, or those named:
   build    jsii compiles the library; types and lint of everything else
   unit     template assertions, bundling with the real tools, the package in another app
-  python   handlers in Python, with unittest
+  python   handlers in Python, with pytest
   go       handlers in Go, with go test
   java     handlers in Java, with JUnit
   local    the local cloud and the local X-Ray, and the sample end to end
@@ -29,8 +30,14 @@ const RINGS = {
     await check('types of the page', ['npx', 'tsc', '-p', 'local/web/tsconfig.json']),
     await check('lint', ['npx', 'projen', 'lint']),
   ]),
-  unit: () => jest('test/jest.config.js'),
-  python: () => python(),
+  unit: () => {
+    ensurePythonPackages(); // cfn-lint
+    return jest('test/jest.config.js');
+  },
+  python: () => {
+    const python = ensurePythonPackages();
+    return inSeries(foldersWith('lambda', /^test_.*\.py$/), folder => pytest(python, folder)).then(sum);
+  },
   go: async () => sum(await inSeries(foldersWith('lambda', 'go.mod'), goTest)),
   java: async () => sum(await inSeries(foldersWith('lambda', 'pom.xml'), mavenTest)),
   local: () => jest('local/jest.config.js'),
@@ -83,19 +90,12 @@ async function jest(config) {
   }
 }
 
-/** unittest finds `test_*.py` beside each handler, and in local/cloud with the packages of the local cloud. */
-async function python() {
-  const handlers = await inSeries(foldersWith('lambda', /^test_.*\.py$/), folder => unittest('python3', folder));
-  return sum(handlers);
-}
-
-async function unittest(interpreter, folder) {
-  const { status, output } = await command([interpreter, '-m', 'unittest', 'discover', '-s', '.', '-p', 'test_*.py'], {
-    cwd: folder, env: { PYTHONDONTWRITEBYTECODE: '1' },
-  });
-  const ran = Number(/^Ran (\d+) test/m.exec(output)?.[1] ?? 0);
-  const failed = status === 0 && ran > 0 ? 0 : Math.max(1, Number(/failures=(\d+)/.exec(output)?.[1] ?? 0) + Number(/errors=(\d+)/.exec(output)?.[1] ?? 0));
-  return { passed: Math.max(0, ran - failed), failed };
+/** Each folder by itself: modules of two handlers have the same names. */
+async function pytest(interpreter, folder) {
+  const { status, output } = await command([interpreter, '-B', '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--color=no'], { cwd: folder });
+  const count = word => Number(new RegExp(`\\b(\\d+) ${word}`).exec(output.trim().split('\n').pop() ?? '')?.[1] ?? 0);
+  const failed = count('failed') + count('errors?');
+  return { passed: count('passed'), failed: status !== 0 && failed === 0 ? 1 : failed };
 }
 
 async function goTest(folder) {

@@ -21,4 +21,4 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
 
 
 def _log(**line: Any) -> None:
-    print(jsonpickle.encode(line, unpicklable=False), flush=True)
+    print(jsonpickle.encode(line, unpicklable=False, keys=True), flush=True)
