@@ -230,7 +230,7 @@ test('two synths at the same time leave one whole package', async () => {
   const cached = fs.readdirSync(process.env.CDK_TRACED_FUNCTION_CACHE!);
   expect(cached.map(name => name.replace(/[0-9a-f]{64}/, 'HASH')).sort()).toEqual(['HASH.json', 'package-HASH']);
   expect(fs.readdirSync(path.join(process.env.CDK_TRACED_FUNCTION_CACHE!, cached.find(name => name.startsWith('package-'))!))).toEqual(['index.js']);
-}, 60_000);
+});
 
 test('an app in a temporary folder profits too', () => {
   const entry = path.join(projectFolder({ 'package.json': '{}', 'handler.js': 'exports.handler = async () => 1;' }), 'handler.js');
