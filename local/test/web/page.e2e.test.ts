@@ -193,6 +193,15 @@ describe('traces', () => {
     browser.complaints.splice(0).forEach((complaint) => expect(complaint).toContain('status of 400'));
   });
 
+  test('examples of the language are put into the box', async () => {
+    await page.click('.syntax-button');
+    await page.click('xpath/.//button[@class="example" and starts-with(., "edge(")]');
+    expect(await page.$eval('.filter-input', (input) => (input as HTMLInputElement).value)).toBe('edge("xraystarter-go", "items")');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => location.hash.includes('edge'));
+    await waitForText(page, '.traces h2', `${uploads.length} traces, of ${uploads.length}`);
+  });
+
   test('are narrowed by a bar of the histogram and by an annotation', async () => {
     await page.waitForSelector('.histogram .bar');
     await page.$$eval('.histogram .bar', (bars) => (bars.find((bar) => bar.querySelector('.fill-ok') !== null) as SVGElement).focus());

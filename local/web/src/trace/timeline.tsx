@@ -33,6 +33,8 @@ export function Timeline({ trace, selected, onSelect }: {
     const path = pathTo(trace.tree, selected);
     setCollapsed((old) => (path.some((id) => old.has(id)) ? new Set([...old].filter((id) => !path.includes(id))) : old));
     setCurrent(selected);
+    // On a narrow page its panel would cover it.
+    document.getElementById(rowId(selected))?.scrollIntoView({ block: 'nearest' });
   }, [selected]);
 
   const toggle = (id: string): void => setCollapsed((old) => {

@@ -32,6 +32,7 @@ interface FilterBoxProps {
 /** X-Ray filter expressions: typed, put together by buttons, and shown where they are wrong. */
 export function FilterBox({ filter, onFilter, error, services, isBusy }: FilterBoxProps) {
   const [text, setText] = useState(filter ?? '');
+  const [hasHelp, setHelp] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
   useEffect(() => setText(filter ?? ''), [filter]);
@@ -77,23 +78,32 @@ export function FilterBox({ filter, onFilter, error, services, isBusy }: FilterB
             {shorten(service.name, 28)}<small>{service.type}</small>
           </button>
         ))}
-        <details class="syntax">
-          <summary class="chip">Syntax</summary>
-          <div class="syntax-body">
-            <table class="table">
-              <tbody>
-                {FILTER_EXAMPLES.map(({ expression, meaning }) => (
-                  <tr key={expression}>
-                    <td><button type="button" class="example" onClick={() => { setText(expression); input.current?.focus(); }}>{expression}</button></td>
-                    <td>{meaning}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
-        </details>
+        <button type="button" class="chip syntax-button" aria-expanded={hasHelp} onClick={() => setHelp(!hasHelp)}>Syntax</button>
       </div>
+      {hasHelp && (
+        <SyntaxHelp
+          onChoose={(expression) => {
+            setText(expression);
+            input.current?.focus();
+          }}
+        />
+      )}
     </form>
+  );
+}
+
+function SyntaxHelp({ onChoose }: { onChoose: (expression: string) => void }) {
+  return (
+    <table class="table syntax">
+      <tbody>
+        {FILTER_EXAMPLES.map(({ expression, meaning }) => (
+          <tr key={expression}>
+            <td><button type="button" class="example" onClick={() => onChoose(expression)}>{expression}</button></td>
+            <td>{meaning}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 
