@@ -1,4 +1,5 @@
 import { spawn } from 'child_process';
+import * as fs from 'fs';
 import * as path from 'path';
 import { FakeDynamoDB, ReceivedCall } from './fake-dynamodb';
 import { serveOnce } from './fake-runtime-api';
@@ -6,6 +7,9 @@ import { SegmentDocument, TraceSink } from './trace-sink';
 
 export const ROOT = '1-5759e988-bd862e3fe1be46a994272793';
 export const PARENT = '53995c3f42cd8ad8';
+
+/** What the X-Ray SDKs leave behind wherever they take themselves to be on Lambda. */
+const SDK_MARK = '/tmp/.aws-xray';
 
 export interface Invocation {
   /** What the program printed. */
@@ -19,6 +23,8 @@ export class LambdaEnvironment {
   public static async start(): Promise<LambdaEnvironment> {
     return new LambdaEnvironment(await TraceSink.start(), await FakeDynamoDB.start());
   }
+
+  private readonly leftBefore = fs.existsSync(SDK_MARK);
 
   private constructor(private readonly sink: TraceSink, private readonly aws: FakeDynamoDB) {}
 
@@ -41,6 +47,9 @@ export class LambdaEnvironment {
   }
 
   public async stop(): Promise<void> {
+    if (!this.leftBefore) {
+      fs.rmSync(SDK_MARK, { recursive: true, force: true });
+    }
     await this.sink.stop();
     await this.aws.stop();
   }
