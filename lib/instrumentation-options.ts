@@ -88,6 +88,11 @@ export interface XRaySdkOptions extends InstrumentationOptions {
 }
 
 /**
+ * How a function is instrumented with OpenTelemetry.
+ */
+export interface OpenTelemetryOptions extends InstrumentationOptions {}
+
+/**
  * How a function is instrumented with AWS's own layer of OpenTelemetry.
  *
  * @see https://aws-otel.github.io/docs/getting-started/lambda

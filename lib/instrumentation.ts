@@ -1,6 +1,6 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { AdotLayerOptions, ContextMissing, XRaySdkOptions } from './instrumentation-options';
+import { AdotLayerOptions, ContextMissing, OpenTelemetryOptions, XRaySdkOptions } from './instrumentation-options';
 import { AdotLanguage, adotLayerArn } from './private/adot-layers';
 import { InstrumentationKind, NodejsCapture } from './private/bundling-job';
 import { validationError } from './private/validation-error';
@@ -46,6 +46,14 @@ export abstract class Instrumentation {
    */
   public static xraySdk(options: XRaySdkOptions = {}): Instrumentation {
     return new BundledInstrumentation('xray-sdk', options);
+  }
+
+  /**
+   * OpenTelemetry without a collector and without a layer: spans go to X-Ray through Lambda's own daemon. Spans that the handler makes with the
+   * OpenTelemetry API (`trace.getTracer()`) are part of the trace. For Node.js.
+   */
+  public static openTelemetry(options: OpenTelemetryOptions = {}): Instrumentation {
+    return new BundledInstrumentation('open-telemetry', options);
   }
 
   /**

@@ -48,6 +48,7 @@ test('exports these names and no others', () => {
     'struct InstrumentationOptions',
     'struct JavaBundlingOptions',
     'struct NodejsBundlingOptions',
+    'struct OpenTelemetryOptions',
     'struct PythonBundlingOptions',
     'struct TracedFunctionProps',
     'struct TracingLayerProps',

@@ -11,7 +11,7 @@ let reported = false;
 function reportOnce(host, port, error) {
   if (reported) return;
   reported = true;
-  console.error(`cdk-traced-function: the X-Ray daemon at ${host}:${port} cannot be reached (${error.code ?? error.message}); traces are lost, the function is not affected`);
+  console.error(`cdk-traced-function: the X-Ray daemon at ${host}:${port} cannot be reached (${error.code ?? error.message}); the function runs on without traces`);
 }
 
 /**

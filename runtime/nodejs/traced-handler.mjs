@@ -20,7 +20,8 @@ export function traceHandler(handler, recorder, { coldStart = false, response = 
   // A proxy, because Lambda looks at the number of the handler's parameters and at the symbols that streamifyResponse puts onto it.
   return new Proxy(handler, {
     apply(target, self, args) {
-      const invocation = recorder.beginInvocation(name, annotated ? { ...fixed, ...coldStart && { ColdStart: isFirst } } : undefined);
+      const annotations = annotated ? { ...fixed, ...coldStart && { ColdStart: isFirst } } : undefined;
+      const invocation = recorder.beginInvocation(name, annotations, args[target[STREAMING] ? 2 : 1]);
       isFirst = false;
       if (!invocation) return Reflect.apply(target, self, args);
       let isOpen = true; // an async handler may call back too
@@ -40,7 +41,8 @@ export function traceHandler(handler, recorder, { coldStart = false, response = 
       }
       let result;
       try {
-        result = Reflect.apply(target, self, args);
+        const invoke = () => Reflect.apply(target, self, args);
+        result = invocation.run ? invocation.run(invoke) : invoke();
       } catch (error) {
         fail(error);
         throw error;

@@ -144,6 +144,7 @@ describe('contradictions fail with the construct\'s path:', () => {
     expect(provided(Instrumentation.xraySdk(), 8)).toThrow(/several requests/);
     expect(provided(Instrumentation.xraySdk(), 1)).not.toThrow();
     expect(provided(Instrumentation.none(), 8)).not.toThrow();
+    expect(provided(Instrumentation.openTelemetry())).not.toThrow();
   });
 });
 

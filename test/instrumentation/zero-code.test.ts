@@ -215,7 +215,7 @@ describe('a daemon that', () => {
   const ACTIONS = ['clientAtLoad', 'fetch', 'http', 'clientAtLoad', 'fetchFailures'].map(action => ({ action }));
 
   test.each([
-    ['refuses', '127.0.0.1:1', /^cdk-traced-function: the X-Ray daemon at 127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\); traces are lost, the function is not affected$/],
+    ['refuses', '127.0.0.1:1', /^cdk-traced-function: the X-Ray daemon at 127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\); the function runs on without traces$/],
     ['has an address that is none', '127.0.0.1:0', /^cdk-traced-function: the X-Ray daemon at 127\.0\.0\.1:0 cannot be reached/],
     ['has a port that is none', '127.0.0.1:port', /^cdk-traced-function: the X-Ray daemon at 127\.0\.0\.1:NaN cannot be reached/],
   ])('%s changes nothing but for one line in the log', async (_, address, line) => {

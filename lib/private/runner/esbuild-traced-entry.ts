@@ -3,8 +3,10 @@ import { createRequire } from 'module';
 import * as path from 'path';
 import type { OnResolveArgs, Plugin, PluginBuild } from 'esbuild';
 import { NodejsJob } from '../bundling-job';
+import { EXTERNAL_NAMESPACE, isExternal } from './external-modules';
 import { leanXRaySdk, parameterRegistration } from './lean-xray-sdk';
 import { setupSource } from './nodejs-setup';
+import { joinOpenTelemetryApi } from './open-telemetry-api';
 import { bundleOwnModules, ownModule } from './own-modules';
 
 /** Generated entries: one for each job, which sets the instrumentation up and imports the user's handler after that. */
@@ -12,9 +14,6 @@ export const ENTRY_NAMESPACE = 'cdk-traced-entry';
 
 /** What an entry imports first. */
 const SETUP_NAMESPACE = 'cdk-traced-setup';
-
-/** Stand-ins for modules that are not in the package but on Lambda: the SDK in the layer, AWS clients of the runtime. */
-const EXTERNAL_NAMESPACE = 'cdk-traced-external';
 
 /**
  * The file with the base class of all AWS SDK v3 clients, as ES module and as CommonJS: `@aws-sdk/smithy-client` up to 3.3xx, `@smithy/smithy-client`,
@@ -63,11 +62,15 @@ export function tracedEntryPlugin(jobs: NodejsJob[], keep: ReadonlySet<string>):
         captureBundledClients(build);
         captureExternalClients(build, external);
       }
-      resolveSdk(build, sdkInLayer);
-      if (!sdkInLayer && capture.trim) {
-        leanXRaySdk(build, keep); // in front of the next line, which takes what is left
+      if (instrumentation === 'open-telemetry') {
+        joinOpenTelemetryApi(build, external);
+      } else {
+        resolveSdk(build, sdkInLayer);
+        if (!sdkInLayer && capture.trim) {
+          leanXRaySdk(build, keep);
+        }
       }
-      bundleOwnModules(build);
+      bundleOwnModules(build); // last: it takes what no other wants
     },
   };
 }
@@ -83,9 +86,8 @@ function captureBundledClients(build: PluginBuild): void {
 
 /** Clients that are left to the runtime have their base class there: it is reached through the client when that is loaded. */
 function captureExternalClients(build: PluginBuild, external: string[]): void {
-  const patterns = external.map(name => new RegExp(`^${name.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')}$`));
   build.onResolve({ filter: /^@aws-sdk\/(?:client|lib)-/ }, args => {
-    if (args.namespace === EXTERNAL_NAMESPACE || !patterns.some(pattern => pattern.test(args.path))) {
+    if (args.namespace === EXTERNAL_NAMESPACE || !isExternal(args.path, external)) {
       return undefined;
     }
     return { path: args.path, namespace: EXTERNAL_NAMESPACE };

@@ -138,7 +138,7 @@ function verify(job: NodejsJob, output: Metafile['outputs'][string]): void {
   }
   const inputs = Object.keys(output.inputs);
   const holds = (pattern: RegExp) => inputs.some(input => pattern.test(input));
-  if (!job.sdkInLayer && !holds(/aws-xray-sdk-core\//)) {
+  if (job.instrumentation === 'xray-sdk' && !job.sdkInLayer && !holds(/aws-xray-sdk-core\//)) {
     throw new Error(`the finished package of '${job.entry}' does not hold aws-xray-sdk-core; take it off 'externalModules', or use SdkDelivery.sharedLayer()`);
   }
   const client = inputs.find(input => /node_modules\/@aws-sdk\/client-[^/]+\//.test(input));

@@ -1,0 +1,119 @@
+// The running invocation: which trace it belongs to, and the spans that were made in it.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { exportSpans } from './exporter.mjs';
+import { INTERNAL, Span } from './span.mjs';
+
+/** Spans that wait for the end of the invocation at most. */
+const MOST_WAITING = 100;
+
+// Lambda runs one request at a time in an environment, unless it says otherwise; then each has a context of its own. A context costs something at
+// every promise, so there is none where it is not needed.
+const storage = process.env.AWS_LAMBDA_MAX_CONCURRENCY ? new AsyncLocalStorage() : undefined;
+let latest;
+
+/** Where the span is found under which a call hangs; replaced when the handler uses OpenTelemetry's own contexts. */
+let activeSpan = () => undefined;
+
+export class Invocation {
+  root = undefined;
+  isClosed = false;
+  spans = [];
+  // The clock that counts fractions stands still while the environment is frozen.
+  startTime = Date.now();
+  startedAt = performance.now();
+
+  /**
+   * @param {string} traceId 32 hexadecimal digits
+   * @param {string} parentId 16 hexadecimal digits: Lambda's own segment of the function
+   * @param {string} lineage the rest of the header, which Lambda uses to find loops; empty or with ';' in front
+   */
+  constructor(traceId, parentId, isSampled, lineage = '') {
+    this.traceId = traceId;
+    this.parentId = parentId;
+    this.isSampled = isSampled;
+    this.lineage = lineage;
+  }
+
+  /** Milliseconds since 1970, with fractions. */
+  now() {
+    return this.startTime + performance.now() - this.startedAt;
+  }
+
+  /** The handler's own span. It is sent when there is something to say of it. */
+  rootSpan(name = `## ${process.env._HANDLER ?? 'handler'}`) {
+    return this.root ??= new Span(this, undefined, name, INTERNAL, this.startTime);
+  }
+
+  /** The span under which what happens now hangs, if it is not Lambda's own. */
+  activeSpan() {
+    return activeSpan() ?? this.root;
+  }
+
+  /** A span of a call that begins now. It belongs to the span that is active, which may be of another trace. */
+  begin(name, kind) {
+    const parent = this.activeSpan();
+    return new Span(parent ? parent.invocation : this, parent, name, kind);
+  }
+
+  /** For AWS: with what Lambda needs to find loops. */
+  header(spanId = this.parentId) {
+    return `Root=1-${this.traceId.slice(0, 8)}-${this.traceId.slice(8)};Parent=${spanId};Sampled=${this.isSampled ? 1 : 0}`;
+  }
+
+  /** @returns {[string, string][]} what an HTTP request carries */
+  headers(spanId = this.parentId) {
+    return [['X-Amzn-Trace-Id', this.header(spanId)], ['traceparent', `00-${this.traceId}-${spanId}-0${this.isSampled ? 1 : 0}`]];
+  }
+
+  ended(span) {
+    if (span === this.root && !this.isClosed) return; // sent with the rest
+    this.spans.push(span);
+    if (this.isClosed || this.spans.length >= MOST_WAITING) this.flush();
+  }
+
+  flush() {
+    if (this.spans.length > 0) exportSpans(this.spans.splice(0));
+  }
+
+  /** What ends later is sent by itself. */
+  close() {
+    const { root } = this;
+    if (root && (root.isUsed || root.status)) {
+      root.end();
+      this.spans.push(root);
+    }
+    this.isClosed = true;
+    this.flush();
+  }
+
+  /** Runs the handler. */
+  run(fn) {
+    return storage ? storage.run(this, fn) : fn();
+  }
+}
+
+/**
+ * @param {string} header `Root=1-<8 digits>-<24 digits>;Parent=<16 digits>;Sampled=1;Lineage=...`
+ * @returns {Invocation | undefined} undefined when the header names no trace or leaves the decision open, as in pass-through mode
+ */
+export function invocationOf(header) {
+  const root = /Root=1-([0-9a-f]{8})-([0-9a-f]{24})/i.exec(header);
+  const parent = /Parent=([0-9a-f]{16})/i.exec(header);
+  const sampled = /Sampled=([01])/.exec(header);
+  if (!root || !parent || !sampled) return undefined;
+  const lineage = /;Lineage=[^;]*/.exec(header)?.[0];
+  return new Invocation((root[1] + root[2]).toLowerCase(), parent[1].toLowerCase(), sampled[1] === '1', lineage);
+}
+
+/** Makes an invocation the running one, or none. */
+export function setCurrent(invocation) {
+  latest = invocation;
+}
+
+export function currentInvocation() {
+  return storage ? storage.getStore() : latest;
+}
+
+export function setActiveSpanSource(source) {
+  activeSpan = source;
+}

@@ -1,0 +1,121 @@
+// Writes protobuf messages: fields in one buffer that is used again, the length of a nested message put in when it is known.
+// https://protobuf.dev/programming-guides/encoding/
+
+let buffer = Buffer.allocUnsafeSlow(16_384);
+let at = 0;
+
+/** Makes room; every function below writes at most what it asks for. */
+function room(bytes) {
+  if (at + bytes <= buffer.length) return;
+  const larger = Buffer.allocUnsafeSlow(Math.max(buffer.length * 2, at + bytes));
+  buffer.copy(larger, 0, 0, at);
+  buffer = larger;
+}
+
+/** What has been written since the last call, as a copy. */
+export function take() {
+  const written = Buffer.from(buffer.subarray(0, at));
+  at = 0;
+  return written;
+}
+
+/** A non-negative integer up to 2^53. */
+function varint(value) {
+  room(10);
+  while (value > 0x7fffffff) {
+    buffer[at++] = value % 128 | 0x80;
+    value = Math.floor(value / 128);
+  }
+  while (value > 127) {
+    buffer[at++] = value & 0x7f | 0x80;
+    value >>>= 7;
+  }
+  buffer[at++] = value;
+}
+
+/** @param field number of the field; wire types: 0 varint, 1 fixed64, 2 bytes, 5 fixed32 */
+function tag(field, wireType) {
+  varint(field << 3 | wireType);
+}
+
+export function integer(field, value) {
+  tag(field, 0);
+  if (value >= 0) {
+    varint(value);
+  } else { // two's complement of 64 bits
+    room(10);
+    let rest = BigInt.asUintN(64, BigInt(value));
+    for (; rest > 127n; rest >>= 7n) buffer[at++] = Number(rest & 0x7fn) | 0x80;
+    buffer[at++] = Number(rest);
+  }
+}
+
+export function double(field, value) {
+  tag(field, 1);
+  room(8);
+  at = buffer.writeDoubleLE(value, at);
+}
+
+/** @param milliseconds since 1970, written as nanoseconds */
+export function time(field, milliseconds) {
+  tag(field, 1);
+  room(8);
+  const whole = Math.floor(milliseconds);
+  at = buffer.writeBigUInt64LE(BigInt(whole) * 1_000_000n + BigInt(Math.round((milliseconds - whole) * 1e6)), at);
+}
+
+/** @param digits hexadecimal, two for each byte */
+export function hex(field, digits) {
+  tag(field, 2);
+  varint(digits.length / 2);
+  room(digits.length / 2);
+  at += buffer.write(digits, at, 'hex');
+}
+
+export function text(field, value) {
+  tag(field, 2);
+  if (value.length < 43) { // at most 3 bytes for each unit: the length takes one byte
+    room(130);
+    const written = buffer.write(value, at + 1);
+    buffer[at] = written;
+    at += written + 1;
+    return;
+  }
+  const length = Buffer.byteLength(value);
+  varint(length);
+  room(length);
+  at += buffer.write(value, at);
+}
+
+export function bytes(field, value) {
+  tag(field, 2);
+  varint(value.length);
+  raw(value);
+}
+
+/** Fields that have been written before. */
+export function raw(value) {
+  room(value.length);
+  buffer.set(value, at);
+  at += value.length;
+}
+
+export function nested(field, write, ...args) {
+  tag(field, 2);
+  room(1);
+  const start = at++;
+  write(...args);
+  const length = at - start - 1;
+  if (length < 128) {
+    buffer[start] = length;
+    return;
+  }
+  // The length takes more than the byte that was left for it.
+  const extra = length < 16_384 ? 1 : length < 2_097_152 ? 2 : 3;
+  room(extra);
+  buffer.copyWithin(start + 1 + extra, start + 1, at);
+  const end = at + extra;
+  at = start;
+  varint(length);
+  at = end;
+}

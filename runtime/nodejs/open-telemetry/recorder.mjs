@@ -1,0 +1,71 @@
+// Records as spans what the X-Ray SDK would record as subsegments: the same interface as xray-sdk/recorder.mjs.
+import { connect } from './exporter.mjs';
+import { currentInvocation, invocationOf, setCurrent } from './invocation.mjs';
+import { ANNOTATIONS, CLIENT, ERROR } from './span.mjs';
+
+/** @param {string} contextMissing what to do about calls outside of an invocation: `LOG_ERROR` (one line, once), `IGNORE_ERROR` or `RUNTIME_ERROR` */
+export function openTelemetryRecorder(contextMissing) {
+  const chosen = /^(?:LOG_ERROR|IGNORE_ERROR|RUNTIME_ERROR)$/i.exec(process.env.AWS_XRAY_CONTEXT_MISSING ?? '')?.[0].toUpperCase() ?? contextMissing;
+  let logged = chosen !== 'LOG_ERROR';
+  let hasBegun = false;
+  setImmediate(connect).unref(); // once the function has loaded
+
+  /** The invocation of a call that is made now. A function that was given no trace has nothing to record, and nothing to complain of. */
+  function running() {
+    const invocation = currentInvocation();
+    if (!invocation && !hasBegun) {
+      if (chosen === 'RUNTIME_ERROR') throw new Error('a call outside of an invocation cannot be traced: Missing AWS Lambda trace data');
+      if (!logged) console.warn('cdk-traced-function: a call outside of an invocation is not traced');
+      logged = true;
+    }
+    return invocation;
+  }
+
+  return {
+    running,
+
+    /** @returns {import('../xray-sdk/recorder.mjs').Call | undefined} */
+    beginHttp({ method, url }) {
+      const invocation = running();
+      if (!invocation) return undefined;
+      if (!invocation.isSampled) return { headers: invocation.headers(), end() { /* not recorded */ }, fail() { /* not recorded */ } };
+      const span = invocation.begin(method, CLIENT);
+      span.attributes = { 'http.method': method, 'http.url': url };
+      return {
+        headers: span.invocation.headers(span.id),
+        end({ status, contentLength }) {
+          span.attributes['http.status_code'] = status;
+          span.attributes['http.response_content_length'] = contentLength;
+          if (status >= 400) span.status = { code: ERROR };
+          span.end();
+        },
+        fail: error => span.fail(error),
+      };
+    },
+
+    /** One invocation of the handler. It becomes a span when it has something to say: annotations, the response, an error, or what the handler puts there. */
+    beginInvocation(name, annotations, context) {
+      hasBegun = true;
+      const header = globalThis.awslambda?.InvokeStore?.getXRayTraceId?.() ?? context?.xRayTraceId ?? process.env._X_AMZN_TRACE_ID;
+      const invocation = header && invocationOf(header);
+      setCurrent(invocation);
+      if (!invocation) return undefined;
+      if (annotations && invocation.isSampled) invocation.rootSpan(name).setAttributes({ ...annotations, [ANNOTATIONS]: Object.keys(annotations) });
+      return {
+        run: fn => invocation.run(fn),
+        close({ error, response } = {}) {
+          if (!invocation.isSampled) return;
+          const root = error !== undefined || response !== undefined ? invocation.rootSpan(name) : undefined;
+          if (response !== undefined) root.setAttribute('response', response);
+          if (error !== undefined) {
+            const { isUsed } = root;
+            root.recordException(error);
+            root.status = { code: ERROR, message: String(error?.message ?? error) };
+            root.isUsed = isUsed; // an error alone is recorded beside the calls, not above them
+          }
+          invocation.close();
+        },
+      };
+    },
+  };
+}
