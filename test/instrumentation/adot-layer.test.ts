@@ -1,20 +1,20 @@
 import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
-import { App, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { AdotLayerOptions, Bundling, Instrumentation, SdkDelivery, TracedFunction, TracedFunctionProps } from '../../lib';
 import { ADOT_LAYERS } from '../../lib/private/adot-layers';
 import { bundle } from '../packages';
-import { GO_ENTRY, NODEJS_ENTRY, PYTHON_ENTRY, WITHOUT_BUNDLING } from '../test-app';
+import { GO_ENTRY, NODEJS_ENTRY, PYTHON_ENTRY, testApp, WITHOUT_BUNDLING } from '../test-app';
 
 const JAVA_ENTRY = path.join(__dirname, '..', 'fixtures', 'java', 'put-item');
 const NEWER = 'arn:aws:lambda:eu-west-1:615299751070:layer:AWSOpenTelemetryDistroJs:99';
 
 function stackIn(region?: string): Stack {
-  return new Stack(new App({ context: WITHOUT_BUNDLING }), 'Stack', region ? { env: { account: '123456789012', region } } : undefined);
+  return new Stack(testApp(WITHOUT_BUNDLING), 'Stack', region ? { env: { account: '123456789012', region } } : undefined);
 }
 
 function add(stack: Stack, options: AdotLayerOptions = {}, props: Partial<TracedFunctionProps> = {}): TracedFunction {
@@ -104,7 +104,7 @@ test.each<[string, AdotLayerOptions, Contradiction, RegExp]>([
 ])('fails with %s', (_, options, { withLayers, region = 'eu-west-1', ...props }, message) => {
   const stack = stackIn(region);
   expect(() => add(stack, options, { ...props, ...withLayers && { layers: withLayers(stack) } })).toThrow(message);
-  expect(() => add(stack, options, { ...props, ...withLayers && { layers: unused(5)(new Stack()) } })).toThrow(/^TracedFunction 'Stack\/Function': /);
+  expect(() => add(stack, options, { ...props, ...withLayers && { layers: unused(5)(stackIn(region)) } })).toThrow(/^TracedFunction 'Stack\/Function': /);
 });
 
 test('the package leaves the AWS SDK to the runtime, and the layer can replace the handler', () => {
