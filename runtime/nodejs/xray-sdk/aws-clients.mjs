@@ -9,9 +9,10 @@ export function captureAwsClients(AWSXRay) {
   // Clients are captured at their first call, when their own constructor and the user's have finished with them.
   const captured = new WeakSet();
 
+  const TRACED = Symbol('traced'); // and not the function's name, which is gone when the package is minified
   globalThis[Symbol.for('cdk-traced-function.captureClient')] = Client => {
     const { send } = Client.prototype;
-    if (send.name === 'tracedSend') return; // two clients of the runtime's SDK share one base class
+    if (send[TRACED]) return; // two clients of the runtime's SDK share one base class
     Client.prototype.send = function tracedSend(...args) {
       if (!captured.has(this)) {
         captured.add(this);
@@ -19,6 +20,7 @@ export function captureAwsClients(AWSXRay) {
       }
       return send.apply(this, args);
     };
+    Client.prototype.send[TRACED] = true;
   };
 }
 
