@@ -5,7 +5,7 @@ import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { Bundling } from '../lib';
+import { Bundling, Instrumentation } from '../lib';
 import { SampleStack } from './sample-stack';
 
 const HANDLERS = path.join(__dirname, '..', 'lambda', 'guide');
@@ -37,6 +37,7 @@ export class GuideStack extends SampleStack {
     const python = this.addFunction('guide-python', deadLetters, {
       entry: path.join(HANDLERS, 'py'),
       bundling: Bundling.python({ exclude: ['test_handler.py'] }),
+      instrumentation: Instrumentation.xraySdk(), // the handler calls it: this is the explicit style
       environment,
       memorySize: 256,
     });
@@ -61,6 +62,7 @@ export class GuideStack extends SampleStack {
     });
     const check = this.addFunction('guide-java', deadLetters, {
       entry: path.join(HANDLERS, 'java'),
+      instrumentation: Instrumentation.xraySdk(), // as above
       environment: { ADDRESS: address, TABLE_NAME: table.tableName },
       memorySize: 512,
       timeout: Duration.seconds(30), // Java takes seconds to start with little memory

@@ -7,7 +7,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { IConstruct } from 'constructs';
-import { TracedFunction, TracedFunctionProps } from '../lib';
+import { Instrumentation, TracedFunction, TracedFunctionProps } from '../lib';
 
 /** What the samples have in common: traced functions with least privilege whose failed events are kept, and private buckets. */
 export abstract class SampleStack extends Stack {
@@ -67,6 +67,7 @@ export abstract class SampleStack extends Stack {
       // Of an asynchronous call: two more attempts, then the event goes to the queue together with the error.
       retryAttempts: 2,
       onFailure: new SqsDestination(deadLetters),
+      instrumentation: this.chosenInstrumentation(),
       ...props,
     });
     if (fn.runtime.family === lambda.RuntimeFamily.PYTHON) {
@@ -82,6 +83,16 @@ export abstract class SampleStack extends Stack {
       }
     }
     return fn;
+  }
+
+  /** `cdk deploy -c instrumentation=open-telemetry` moves the samples from the X-Ray SDK to OpenTelemetry. */
+  private chosenInstrumentation(): Instrumentation {
+    const chosen = this.node.tryGetContext('instrumentation') ?? 'xray-sdk';
+    switch (chosen) {
+      case 'xray-sdk': return Instrumentation.xraySdk();
+      case 'open-telemetry': return Instrumentation.openTelemetry();
+      default: throw new Error(`the context 'instrumentation' has to be 'xray-sdk' or 'open-telemetry', got '${chosen}'`);
+    }
   }
 
   /** Lets a function do this with the objects of a bucket. */

@@ -8,7 +8,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { Bundling, TracedFunction } from '../lib';
+import { Bundling, Instrumentation, TracedFunction } from '../lib';
 import { SampleStack } from './sample-stack';
 import { ScorekeepApi } from './scorekeep-api';
 
@@ -58,6 +58,7 @@ export class ScorekeepStack extends SampleStack {
   private addRandomName(topic: sns.Topic): TracedFunction {
     const fn = this.addFunction('random-name', this.deadLetters, {
       entry: path.join(HANDLERS, 'random-name', 'handler.ts'),
+      instrumentation: Instrumentation.xraySdk(), // the handler calls it: this is the explicit style
       tracing: lambda.Tracing.PASS_THROUGH,
       environment: { TOPIC_ARN: topic.topicArn },
       memorySize: 256,
