@@ -86,6 +86,7 @@ project.setScript('start', 'node scripts/start.mjs');
 project.setScript('test', 'node scripts/test.mjs');
 project.setScript('bench', 'node bench/run.mjs');
 project.setScript('traffic', 'node scripts/traffic.mjs');
+project.setScript('parity', 'node scripts/parity.mjs');
 project.addTask('lint', {
   description: 'ESLint over everything, without fixing',
   env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' },

@@ -92,6 +92,15 @@ export async function buildProgram(name) {
   return join(root, `local/dist/${name}.cjs`);
 }
 
+/** Makes the project ready, then runs a program of local/src in this process, so that signals and the terminal are its own. */
+export async function runProgram(name) {
+  checkNode();
+  ensureNpmPackages();
+  const program = await buildProgram(name);
+  process.setSourceMapsEnabled(true);
+  createRequire(import.meta.url)(program);
+}
+
 /** Another start may read the file at this moment, so it is replaced as a whole, and only when it changes. */
 function replaceFile(path, contents) {
   if (existsSync(path) && readFileSync(path).equals(contents)) return;

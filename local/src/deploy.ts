@@ -16,6 +16,8 @@ export interface CdkAppOptions {
   readonly appDir: string;
   /** Command that synthesises the app. @default - `app` of cdk.json */
   readonly app?: string;
+  /** CDK context for the synthesis. @default - none but that of cdk.json */
+  readonly context?: Readonly<Record<string, string>>;
   /** Address of the local cloud. */
   readonly endpoint: string;
   /** Folder for the cloud assembly and for what the CLI writes. */
@@ -55,10 +57,11 @@ export class CdkApp {
   async prepare(stacks: readonly string[]): Promise<void> {
     const { log } = this.options;
     log('synthesising the app and bootstrapping the local cloud...');
-    const { app, appDir } = this.options;
+    const { app, appDir, context } = this.options;
     // The samples do not depend on one another, so only those that are deployed need to be bundled.
     const only = appDir === PROJECT_DIR && app === undefined && stacks.length > 0 ? ['--exclusively'] : [];
-    const synth = ['synth', ...stacks, ...only, '--quiet', '--output', this.assembly, ...(app ? ['--app', app] : [])];
+    const given = Object.entries(context ?? {}).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
+    const synth = ['synth', ...stacks, ...only, ...given, '--quiet', '--output', this.assembly, ...(app ? ['--app', app] : [])];
     // Bootstrapping needs no app, and must not synthesise it a second time.
     const bootstrap = ['bootstrap', `aws://${LOCAL_ACCOUNT}/${LOCAL_REGION}`, '--app', '', '--toolkit-stack-name', 'CDKToolkit'];
     let failing = false;

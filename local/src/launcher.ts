@@ -24,6 +24,8 @@ export interface LauncherOptions {
   readonly appDir: string;
   /** Command that synthesises the app. @default - `app` of cdk.json */
   readonly app?: string;
+  /** CDK context for the synthesis. @default - none but that of cdk.json */
+  readonly context?: Readonly<Record<string, string>>;
   /** Stacks to deploy; all of the app where empty. */
   readonly stacks: readonly string[];
   /** Traffic for the stacks that have it, by the stack's name. */
@@ -32,6 +34,8 @@ export interface LauncherOptions {
   readonly exit: boolean;
   /** File for the traces, in the shape of X-Ray's BatchGetTraces. */
   readonly report?: string;
+  /** Called when a stack's traffic was handled and traced, or was waited for in vain, with the traces that it made. */
+  readonly onTraffic?: (stack: string, traces: readonly Trace[], xray: Xray) => void | Promise<void>;
   /** Called with the page's address when all is ready. */
   readonly onReady?: (url: string) => void;
 }
@@ -45,7 +49,7 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
   if (options.report) checkWritable(options.report);
   const cleanups: (() => unknown)[] = [];
   try {
-    const { settings, appDir, app } = options;
+    const { settings, appDir, app, context } = options;
     const log = (line: string) => reporter.progress(line);
 
     // X-Ray comes first, so that the cloud can be told where it is; it asks for the logs' address when it needs it.
@@ -70,7 +74,7 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
     const going = AbortSignal.any([signal, crash.signal]);
 
     const isComplete = await whileGoing(crash.signal, async () => {
-      const cdk = new CdkApp({ appDir, app, endpoint: running.endpoint, scratch: running.scratch, log, signal: going });
+      const cdk = new CdkApp({ appDir, app, context, endpoint: running.endpoint, scratch: running.scratch, log, signal: going });
       await cdk.prepare(options.stacks);
       const stacks = await cdk.deploy(options.stacks);
       const deployed = Date.now();
@@ -102,7 +106,7 @@ async function whileGoing<T>(crash: AbortSignal, work: () => Promise<T>): Promis
 
 /** Sends one round of traffic to each stack that has some, and waits until all of it was handled and traced. */
 async function runSamples(
-  { samples }: LauncherOptions, stacks: StackOutputs, cloud: LocalCloud, xray: Xray, reporter: Reporter, signal: AbortSignal,
+  { samples, onTraffic }: LauncherOptions, stacks: StackOutputs, cloud: LocalCloud, xray: Xray, reporter: Reporter, signal: AbortSignal,
 ): Promise<boolean> {
   const deployed = Object.keys(stacks).filter(name => samples[name]);
   let isComplete = true;
@@ -121,6 +125,7 @@ async function runSamples(
     // Deploying leaves traces too: S3 sends a test event when a notification is set.
     const traces = xray.store.traces().filter(trace => trace.startMs >= started);
     for (const trace of traces) reporter.trace(trace);
+    await onTraffic?.(name, traces, xray);
     if (missing.length > 0) {
       reporter.missing(missing);
       isComplete = false;
