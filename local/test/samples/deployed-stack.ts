@@ -35,8 +35,9 @@ export class DeployedStack {
    * Deploys the stack as `npm start` does, on free ports. `close` leaves nothing behind.
    *
    * @param webDir folder of the built page; without it there is only the API
+   * @param app command that synthesises another app than the samples'
    */
-  public static async deploy(stackName: string, webDir?: string): Promise<DeployedStack> {
+  public static async deploy(stackName: string, { webDir, app }: { webDir?: string; app?: string } = {}): Promise<DeployedStack> {
     const cleanups: (() => unknown)[] = [];
     const close = async () => {
       for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -54,7 +55,7 @@ export class DeployedStack {
         environment: { CDK_TRACED_RETRY_SECONDS: '0.05' }, // Lambda's own minutes would be the longest part of a test
       });
       cleanups.push(() => cloud.close());
-      const cdk = new CdkApp({ appDir: PROJECT_DIR, endpoint: cloud.endpoint, scratch, log });
+      const cdk = new CdkApp({ appDir: PROJECT_DIR, app, endpoint: cloud.endpoint, scratch, log });
       await cdk.prepare([stackName]).catch((error: Error) => { throw new Error(`${error.message}\n${said.join('\n')}`); });
       const outputs = (await cdk.deploy([stackName]))[stackName];
       return new DeployedStack(stackName, xray, cloud.endpoint, outputs, close);

@@ -24,7 +24,7 @@ describe('the sample xraystarter, deployed', () => {
   beforeAll(async () => {
     webDir = mkdtempSync(join(tmpdir(), 'cdk-traced-page-'));
     execFileSync(process.execPath, [join(PROJECT_DIR, 'scripts/build-web.mjs'), webDir], { stdio: ['ignore', 'ignore', 'inherit'] });
-    stack = await DeployedStack.deploy('xraystarter', webDir);
+    stack = await DeployedStack.deploy('xraystarter', { webDir });
     await stack.play(new XraystarterSample());
     traces = await stack.reader.waitForTraces(
       XRAYSTARTER_KEYS.length, { filter: 'service(id(type: "AWS::SNS"))' }, { timeoutMs: SCENARIO_TIMEOUT_MS });

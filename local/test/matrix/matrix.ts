@@ -1,0 +1,19 @@
+/** What is chosen for one function of the matrix. */
+export type MatrixCell = { readonly name: string; readonly instrumentation: 'xray' | 'otel' } & (
+  | { readonly language: 'node'; readonly format: 'cjs' | 'esm'; readonly sdk: 'bundled' | 'runtime'; readonly isMinified: boolean }
+  | { readonly language: 'python'; readonly packaging: 'zip' | 'layer' | 'dependencies' }
+  | { readonly language: 'go' | 'java' }
+);
+
+const instrumentations = ['xray', 'otel'] as const;
+
+/** All of them; what a language does not have is not in it. */
+export const MATRIX: readonly MatrixCell[] = instrumentations.flatMap(instrumentation => [
+  ...(['cjs', 'esm'] as const).flatMap(format => (['bundled', 'runtime'] as const).flatMap(sdk => [false, true].map(isMinified => ({
+    name: ['node', format, sdk, ...isMinified ? ['minified'] : [], instrumentation].join('-'), language: 'node' as const, instrumentation, format, sdk, isMinified,
+  })))),
+  // The shared layer has the X-Ray SDK; there is none for OpenTelemetry, whose part is small.
+  ...([] as ('zip' | 'layer' | 'dependencies')[]).map(packaging => ({
+    name: `python-${packaging}-${instrumentation}`, language: 'python' as const, instrumentation, packaging,
+  })),
+]);
