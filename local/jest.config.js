@@ -6,6 +6,7 @@ module.exports = {
   displayName: 'local',
   rootDir: __dirname,
   testEnvironment: 'node',
+  maxWorkers: '100%', // Jest would leave one core to itself: half of a machine with two
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '^.+\\.[cm]?tsx?$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' } }] },
 };

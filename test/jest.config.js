@@ -4,6 +4,8 @@ process.env.CDK_TRACED_FUNCTION_CACHE ??= 'off';
 
 module.exports = {
   rootDir: '..',
+  // Jest would leave one core to itself: half of a machine with two.
+  maxWorkers: '100%',
   // Against tests that hang, and no measure: real tools on a busy machine take their time.
   testTimeout: 300_000,
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/lambda/**/*.test.ts'],
