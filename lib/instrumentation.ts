@@ -32,6 +32,8 @@ export interface InstrumentationConfig {
 
 const XRAY_POLICY = 'AWSXRayDaemonWriteAccess';
 
+const OPEN_TELEMETRY_LANGUAGES = ['nodejs', 'python'];
+
 /** Environment variable with the annotations of every invocation, as JSON. */
 const ANNOTATIONS = 'CDK_TRACED_FUNCTION_ANNOTATIONS';
 
@@ -50,7 +52,7 @@ export abstract class Instrumentation {
 
   /**
    * OpenTelemetry without a collector and without a layer: spans go to X-Ray through Lambda's own daemon. Spans that the handler makes with the
-   * OpenTelemetry API (`trace.getTracer()`) are part of the trace. For Node.js.
+   * OpenTelemetry API (`trace.getTracer()`) are part of the trace. For Node.js and Python.
    */
   public static openTelemetry(options: OpenTelemetryOptions = {}): Instrumentation {
     return new BundledInstrumentation('open-telemetry', options);
@@ -109,13 +111,13 @@ class BundledInstrumentation extends Instrumentation {
   }
 
   private refuseOtherLanguage(errorScope: Construct, language: string): void {
-    if (this.kind === 'open-telemetry') {
-      throw validationError(errorScope, `Instrumentation.openTelemetry() is for Node.js, and the entry is ${language}; ` +
+    if (this.kind === 'open-telemetry' && !OPEN_TELEMETRY_LANGUAGES.includes(language)) {
+      throw validationError(errorScope, `Instrumentation.openTelemetry() is for Node.js and Python, and the entry is ${language}; ` +
         `use Instrumentation.xraySdk()${language === 'go' ? '' : ' or Instrumentation.adotLayer()'}`);
     }
     const given = Object.entries(this.options).filter(([, value]) => value !== undefined).map(([name]) => `'${name}'`);
     if (given.length > 0) {
-      throw validationError(errorScope, `${given.join(', ')} of Instrumentation.xraySdk() would have no effect: the entry is ${language}, and the option is for Node.js; leave it out`);
+      throw validationError(errorScope, `${given.join(', ')} of Instrumentation.${this.kind === 'xray-sdk' ? 'xraySdk' : 'openTelemetry'}() would have no effect: the entry is ${language}, and the option is for Node.js; leave it out`);
     }
   }
 }

@@ -44,7 +44,7 @@ beforeAll(() => {
 afterAll(() => { process.env.CDK_TRACED_FUNCTION_CACHE = setting; });
 
 test('the package holds the function\'s code only, the layer all that it requires', () => {
-  expect(names(packages.Function)).toEqual(['cdk_traced_function.py', 'handler.py', 'more.txt', 'requirements.txt']);
+  expect(names(packages.Function)).toEqual(['cdk_traced_function', 'handler.py', 'more.txt', 'requirements.txt']);
   expect(names(packages.FunctionDependencies)).toEqual(['python']);
   expect(names(packages.FunctionDependencies, 'python')).toEqual(['aws_xray_sdk', 'six.py', 'wrapt']);
 });
@@ -80,7 +80,7 @@ test('a changed line of code changes the package and not the layer, a changed re
 });
 
 test('a shared layer of the SDK leaves it out of the function\'s own', () => {
-  expect(names(packages.SharedSdk)).toEqual(['cdk_traced_function.py', 'handler.py', 'more.txt', 'requirements.txt']);
+  expect(names(packages.SharedSdk)).toEqual(['cdk_traced_function', 'handler.py', 'more.txt', 'requirements.txt']);
   expect(names(packages.SharedSdkDependencies, 'python')).toEqual(['six.py']);
   const shared = Object.keys(packages).find(id => id.startsWith('TracingLayerpython'))!;
   expect(names(packages[shared])).toEqual(['python']);

@@ -131,7 +131,7 @@ testWithBoto3('with the layer the SDK is in the layer and not in the package', a
 
 test('a function without requirements gets the SDK, and nothing that the runtime has', () => {
   expect(distributions(packages.Plain)).toEqual(SDK);
-  expect(fs.readdirSync(packages.Plain).filter(name => !name.endsWith('.dist-info')).sort()).toEqual(['aws_xray_sdk', 'cdk_traced_function.py', 'handler.py', 'wrapt']);
+  expect(fs.readdirSync(packages.Plain).filter(name => !name.endsWith('.dist-info')).sort()).toEqual(['aws_xray_sdk', 'cdk_traced_function', 'handler.py', 'wrapt']);
 });
 
 test('the version of the SDK is the project\'s own, also when an included file names it', () => {

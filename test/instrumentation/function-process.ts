@@ -44,12 +44,22 @@ export class FunctionHost {
   public async run(packageDir: string, events: unknown[], options: RunOptions = {}): Promise<FunctionRun> {
     const file = path.join(packageDir, fs.readdirSync(packageDir).find(name => /^index\.m?js$/.test(name))!);
     const handler = options.handler ?? 'handler';
-    const input = events.map((event, i) => ({ event, traceId: options.traceIds?.[i] === undefined ? SAMPLED : options.traceIds[i] }));
-    const output = await this.spawn([...options.nodeArgs ?? [], path.join(__dirname, 'lambda-runtime.cjs'), file, handler], JSON.stringify(input), {
-      LAMBDA_TASK_ROOT: packageDir,
-      _HANDLER: `index.${handler}`,
-      ...options.env,
+    const argv = [process.execPath, ...options.nodeArgs ?? [], path.join(__dirname, 'lambda-runtime.cjs'), file, handler];
+    return this.runWith(argv, packageDir, events, { ...options, env: { _HANDLER: `index.${handler}`, ...options.env } });
+  }
+
+  /** The same with a package in Python. What else is on Python's path, such as a layer, comes in the option's PYTHONPATH. */
+  public async runPython(packageDir: string, events: unknown[], options: RunOptions = {}): Promise<FunctionRun> {
+    const handler = options.handler ?? 'cdk_traced_function.handler';
+    const argv = ['python3', '-B', path.join(__dirname, 'lambda_runtime.py'), handler];
+    return this.runWith(argv, packageDir, events, {
+      ...options, env: { _HANDLER: handler, PYTHONPATH: packageDir, HOME: process.env.HOME!, ...options.env },
     });
+  }
+
+  private async runWith(argv: string[], packageDir: string, events: unknown[], options: RunOptions): Promise<FunctionRun> {
+    const input = events.map((event, i) => ({ event, traceId: options.traceIds?.[i] === undefined ? SAMPLED : options.traceIds[i] }));
+    const output = await this.spawn(argv, JSON.stringify(input), { LAMBDA_TASK_ROOT: packageDir, ...options.env });
     const lines = output.split('\n').filter(line => line !== '');
     const datagrams = await this.daemon.takeDatagrams();
     return {
@@ -66,8 +76,8 @@ export class FunctionHost {
     await this.services.stop();
   }
 
-  private async spawn(args: string[], input: string, env: Record<string, string>): Promise<string> {
-    const child = spawn(process.execPath, args, {
+  private async spawn([program, ...args]: string[], input: string, env: Record<string, string | undefined>): Promise<string> {
+    const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: 60_000,
       env: {
@@ -76,6 +86,7 @@ export class FunctionHost {
         AWS_XRAY_DAEMON_ADDRESS: this.daemonAddress,
         AWS_ENDPOINT_URL: this.services.url,
         AWS_REGION: 'eu-west-1',
+        AWS_DEFAULT_REGION: 'eu-west-1',
         AWS_ACCESS_KEY_ID: 'test',
         AWS_SECRET_ACCESS_KEY: 'test',
         AWS_EC2_METADATA_DISABLED: 'true',

@@ -19,12 +19,24 @@ export async function bundlePython(job: PythonJob): Promise<JobResult> {
     requirementFiles = [...PROJECT_FILES.map(name => path.join(job.sourceDir, name)), ...requirements.files];
   }
   copySources(sources, job.sourceDir, directory);
-  if (job.instrumentation === 'xray-sdk') {
-    const template = fs.readFileSync(pythonRuntimeFile('cdk_traced_function.py'), 'utf8');
-    fs.writeFileSync(path.join(directory, 'cdk_traced_function.py'), template.replace('{{HANDLER}}', job.handler));
+  if (job.instrumentation !== 'none') {
+    addEntry(job);
   }
   verify(job);
   return { tool, inputs: { files: [...requirementFiles, ...sources.files], folders: sources.folders } };
+}
+
+/** Adds the package `cdk_traced_function`, which captures libraries and then imports the handler. */
+function addEntry({ instrumentation, handler, outputDir }: PythonJob): void {
+  const target = path.join(outputDir, 'cdk_traced_function');
+  const source = pythonRuntimeFile(instrumentation === 'xray-sdk' ? 'xray_sdk' : 'open_telemetry');
+  fs.mkdirSync(target, { recursive: true });
+  for (const name of fs.readdirSync(source).filter(file => file.endsWith('.py'))) {
+    fs.copyFileSync(path.join(source, name), path.join(target, name));
+  }
+  fs.copyFileSync(pythonRuntimeFile('daemon_socket.py'), path.join(target, 'daemon_socket.py'));
+  const entry = path.join(target, '__init__.py');
+  fs.writeFileSync(entry, fs.readFileSync(entry, 'utf8').replace('{{HANDLER}}', handler));
 }
 
 /** Whether the SDK belongs into the package. */

@@ -3,7 +3,10 @@
 import importlib
 
 import wrapt
-from aws_xray_sdk.core import patch
+from aws_xray_sdk.core import patch, xray_recorder
+from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter
+
+from .daemon_socket import DaemonSocket
 
 _HANDLER = "{{HANDLER}}"
 
@@ -32,6 +35,24 @@ def _patch_on_import(library, module):
 
 for _library, _module in _LIBRARIES.items():
     _patch_on_import(_library, _module)
+
+
+class _Emitter(UDPEmitter):
+    """The SDK's own looks a daemon's name up at each document, and never learns of a daemon that is not there."""
+
+    _daemon = None
+
+    def _send_data(self, data):
+        if not self._daemon.send(data.encode("utf-8")):
+            raise OSError("the document is larger than a datagram may be")
+
+    def set_daemon_address(self, address):
+        super().set_daemon_address(address)
+        if address:
+            self._daemon = DaemonSocket(f"{self._ip}:{self._port}")
+
+
+xray_recorder.emitter = _Emitter()
 
 _module_name, _function_name = _HANDLER.rsplit(".", 1)
 handler = getattr(importlib.import_module(_module_name.replace("/", ".")), _function_name)

@@ -1,0 +1,140 @@
+"""The running invocation: which trace it belongs to, and the spans that were made in it."""
+
+import os
+import re
+import sys
+
+from .exporter import export_spans
+from .span import CLIENT, ERROR, INTERNAL, Span
+
+# Spans that wait for the end of the invocation at most.
+_MOST_WAITING = 100
+
+_HEADER = re.compile(r"(Root|Parent|Sampled|Lineage)=([^;]*)")
+_TRACE_ID = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})", re.IGNORECASE)
+_SPAN_ID = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
+
+# One: Lambda's runtime for Python gives an environment's process one request at a time.
+_current = None
+_has_begun = False
+_told = False
+
+
+def _no_span():
+    return None
+
+
+# Where the span is found under which a call hangs; replaced when the handler uses OpenTelemetry's own contexts.
+_active_span = _no_span
+
+
+class Invocation:
+    """Ids are hexadecimal digits: 32 for the trace, 16 for the parent, which is Lambda's own segment of the function."""
+
+    def __init__(self, trace_id, parent_id, is_sampled, lineage=""):
+        self.trace_id = trace_id
+        self.parent_id = parent_id
+        self.is_sampled = is_sampled
+        self.lineage = lineage  # what Lambda uses to find loops; empty, or with ';' in front
+        self.root = None
+        self.is_closed = False
+        self.spans = []
+
+    def root_span(self):
+        """The handler's own span. It is sent when there is something to say of it."""
+        if self.root is None:
+            self.root = Span(self, None, f"## {os.environ.get('_HANDLER', 'handler')}", INTERNAL)
+        return self.root
+
+    def active_span(self):
+        """The span under which what happens now hangs, if it is not Lambda's own."""
+        return _active_span() or self.root
+
+    def begin(self, name, kind=CLIENT):
+        """A span of a call that begins now. It belongs to the span that is active, which may be of another trace."""
+        parent = self.active_span()
+        return Span(parent.invocation if parent else self, parent, name, kind)
+
+    def header(self, span_id=None):
+        """For X-Ray."""
+        return f"Root=1-{self.trace_id[:8]}-{self.trace_id[8:]};Parent={span_id or self.parent_id};Sampled={int(self.is_sampled)}"
+
+    def headers(self, span_id=None):
+        """What an HTTP request carries."""
+        return {
+            "X-Amzn-Trace-Id": self.header(span_id),
+            "traceparent": f"00-{self.trace_id}-{span_id or self.parent_id}-0{int(self.is_sampled)}",
+        }
+
+    def ended(self, span):
+        if span is self.root and not self.is_closed:
+            return  # sent with the rest
+        self.spans.append(span)
+        if self.is_closed or len(self.spans) >= _MOST_WAITING:
+            self.flush()
+
+    def flush(self):
+        spans, self.spans = self.spans, []
+        if spans:
+            export_spans(spans)
+
+    def close(self, error=None):
+        """What ends later is sent by itself."""
+        if not self.is_sampled:
+            return
+        if error is not None:
+            root = self.root_span()
+            is_used = root.is_used
+            root.record_exception(error)
+            root.status = (ERROR, root.events[-1][2]["exception.message"])
+            root.is_used = is_used  # an error alone is recorded beside the calls, not above them
+        if self.root and (self.root.is_used or self.root.status):
+            self.root.end()
+            self.spans.append(self.root)
+        self.is_closed = True
+        self.flush()
+
+
+def invocation_of(header):
+    """
+    :param header: `Root=1-<8 digits>-<24 digits>;Parent=<16 digits>;Sampled=1;Lineage=...`
+    :return: None when the header names no trace or leaves the decision open, as in pass-through mode
+    """
+    fields = dict(_HEADER.findall(header or ""))
+    root = _TRACE_ID.fullmatch(fields.get("Root", ""))
+    parent = _SPAN_ID.fullmatch(fields.get("Parent", ""))
+    sampled = fields.get("Sampled")
+    if not root or not parent or sampled not in ("0", "1"):
+        return None
+    lineage = f";Lineage={fields['Lineage']}" if "Lineage" in fields else ""
+    return Invocation((root[1] + root[2]).lower(), parent[0].lower(), sampled == "1", lineage)
+
+
+def begin_invocation():
+    """Makes the invocation whose trace is in the environment the running one."""
+    global _current, _has_begun
+    _has_begun = True
+    _current = invocation_of(os.environ.get("_X_AMZN_TRACE_ID"))
+    return _current
+
+
+def current_invocation():
+    return _current
+
+
+def running():
+    """The invocation of a call that is made now. A function that was given no trace has nothing to record, and nothing to complain of."""
+    global _told
+    if _current is None and not _has_begun:
+        choice = os.environ.get("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR").upper()
+        if choice == "RUNTIME_ERROR":
+            raise RuntimeError("a call outside of an invocation cannot be traced: Missing AWS Lambda trace data")
+        if not _told and choice != "IGNORE_ERROR":
+            print("cdk-traced-function: a call outside of an invocation is not traced", file=sys.stderr)
+        _told = True
+    return _current
+
+
+def set_active_span_source(source):
+    global _active_span
+    _active_span = source
