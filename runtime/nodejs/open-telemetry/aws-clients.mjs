@@ -16,54 +16,118 @@ const PARAMETERS = {
   SQS: { QueueUrl: 'aws.sqs.queue.url' },
 };
 
-/** Registers what each copy of the clients' base class calls when it is loaded: the calls are appended while bundling. */
-export function captureAwsClients(recorder) {
-  const captured = new WeakSet();
+/** Where a call's options, which the AWS SDK passes on to the request handler, hold its span. */
+const SPAN = Symbol('span');
 
+/** What all calls of a command have in common, by the command's class. */
+const commands = new WeakMap();
+
+/**
+ * Registers what each copy of the clients' base class calls when it is loaded: the calls are appended while bundling.
+ *
+ * A middleware that stays would be put in its place anew at every call, sampled or not. So the span begins and ends around `send`, and the header is
+ * set where the request leaves: it is none of those that are signed.
+ */
+export function captureAwsClients(recorder) {
+  const TRACED = Symbol('traced'); // and not the function's name, which is gone when the package is minified
   globalThis[Symbol.for('cdk-traced-function.captureClient')] = Client => {
     const { send } = Client.prototype;
-    if (send.name === 'tracedSend') return; // two clients of the runtime's SDK share one base class
-    Client.prototype.send = function tracedSend(...args) {
-      if (!captured.has(this)) {
-        captured.add(this);
-        // Outside of retries and before the signature, as the X-Ray SDK does.
-        this.middlewareStack.add(middlewareOf(this.config, recorder), { step: 'build', name: MIDDLEWARE, override: true });
+    if (send[TRACED]) return; // two clients of the runtime's SDK share one base class
+    Client.prototype.send = function tracedSend(command, ...rest) {
+      let invocation;
+      try {
+        invocation = recorder.running();
+      } catch (error) {
+        return tell(rest, Promise.reject(error));
       }
-      return send.apply(this, args);
+      // What is not sampled gets Lambda's own header from the AWS SDK.
+      return invocation?.isSampled ? record(this, send, invocation, command, rest) : send.call(this, command, ...rest);
     };
+    Client.prototype.send[TRACED] = true;
   };
 }
 
-function middlewareOf(config, recorder) {
-  const commands = new Map();
-  let region;
-  return (next, { clientName = 'Client', commandName = 'Command' }) => args => {
-    const invocation = recorder.running();
-    // What is not sampled gets Lambda's own header from the AWS SDK.
-    if (!invocation?.isSampled) return next(args);
-    let command = commands.get(commandName);
-    if (!command) commands.set(commandName, command = describe(clientName, commandName));
-    const span = invocation.begin(command.name, CLIENT);
-    span.fixed = command.fixed;
-    const attributes = span.attributes = parametersOf(command.service, args.input);
-    attributes['aws.region'] = region;
-    if (region === undefined) {
-      Promise.resolve(config.region?.()).then(found => {
-        region = found;
-        attributes['aws.region'] = found;
-      }, () => { /* the call itself fails of it */ });
-    }
-    if (args.request?.headers) args.request.headers['X-Amzn-Trace-Id'] = span.invocation.header(span.id) + invocation.lineage;
-    return next(args).then(result => {
-      note(attributes, result.output?.$metadata, result.response?.headers);
-      span.end();
+/** `send(command, options?, callback?)` */
+function tell(rest, result) {
+  const callback = rest.find(argument => typeof argument === 'function');
+  if (!callback) return result;
+  result.then(value => callback(null, value), error => callback(error)).catch(() => { /* as the AWS SDK does */ });
+  return undefined;
+}
+
+function record(client, send, invocation, command, rest) {
+  const { config } = client;
+  const span = invocation.begin('', CLIENT);
+  const attributes = span.attributes = {};
+  traceRequests(config.requestHandler);
+  const options = { ...typeof rest[0] === 'object' ? rest[0] : undefined, [SPAN]: span };
+  let known = commands.get(command.constructor);
+  const forget = known ? undefined : learn(client.middlewareStack, command.constructor);
+  let sent;
+  try {
+    sent = send.call(client, command, options);
+  } finally {
+    forget?.();
+  }
+  known ??= commands.get(command.constructor) ?? describe('Client', 'Command');
+  span.name = known.name;
+  span.fixed = known.fixed;
+  addParameters(attributes, known.service, command.input);
+  addRegion(attributes, config);
+  return tell(rest, sent.then(output => {
+    note(attributes, output?.$metadata);
+    span.end();
+    return output;
+  }, error => {
+    note(attributes, error?.$metadata);
+    span.fail(error);
+    throw error;
+  }));
+}
+
+/**
+ * The names of client and command are in the context that middleware gets, and nowhere else once names have been made short. The AWS SDK puts its
+ * middleware together before it waits for anything, so what is returned here is called as soon as `send` returns.
+ */
+function learn(middlewareStack, commandClass) {
+  middlewareStack.add((next, { clientName = 'Client', commandName = 'Command' }) => {
+    commands.set(commandClass, describe(clientName, commandName));
+    return next;
+  }, { step: 'initialize', name: MIDDLEWARE, override: true });
+  return () => middlewareStack.remove(MIDDLEWARE);
+}
+
+const traced = new WeakSet();
+
+/** Sets the header on each attempt of a call, and looks at its answer. */
+function traceRequests(requestHandler) {
+  if (traced.has(requestHandler)) return;
+  traced.add(requestHandler);
+  const { handle } = requestHandler;
+  Reflect.set(requestHandler, 'handle', function tracedHandle(request, options) { // a frozen one stays as it is
+    const span = options?.[SPAN];
+    if (!span) return handle.call(this, request, options);
+    const { invocation } = span;
+    request.headers['X-Amzn-Trace-Id'] = invocation.header(span.id) + invocation.lineage;
+    return handle.call(this, request, options).then(result => {
+      const length = result.response.headers?.['content-length'];
+      if (length !== undefined) span.attributes['http.response_content_length'] = Number(length);
       return result;
-    }, error => {
-      note(attributes, error?.$metadata, error?.$response?.headers);
-      span.fail(error);
-      throw error;
     });
-  };
+  });
+}
+
+const regions = new WeakMap();
+
+/** The region of a client is known from its second call on; at the first, it is added when it is. */
+function addRegion(attributes, config) {
+  const region = regions.get(config);
+  attributes['aws.region'] = region;
+  if (region !== undefined) return;
+  Promise.resolve(config.region?.()).then(found => {
+    regions.set(config, found);
+    attributes['aws.region'] = found;
+  }, () => { /* the call itself fails of it */ });
 }
 
 /** `DynamoDBClient` and `PutItemCommand` to what all calls of the command have in common. */
@@ -77,27 +141,23 @@ function describe(clientName, commandName) {
   };
 }
 
-function parametersOf(service, input = {}) {
-  const attributes = {};
+function addParameters(attributes, service, input = {}) {
   if (service === 'DynamoDB') {
     const tables = typeof input.TableName === 'string' ? [input.TableName] : input.RequestItems && Object.keys(input.RequestItems);
     if (tables) attributes['aws.dynamodb.table_names'] = tables;
-    return attributes;
+    return;
   }
   const names = PARAMETERS[service];
   for (const name in names) {
     if (typeof input[name] === 'string') attributes[names[name]] = input[name];
   }
-  return attributes;
 }
 
-function note(attributes, metadata, headers) {
+function note(attributes, metadata) {
   if (!metadata) return;
   const { httpStatusCode, requestId, extendedRequestId, attempts } = metadata;
   attributes['http.status_code'] = httpStatusCode;
   attributes['aws.request_id'] = requestId;
   if (extendedRequestId) attributes['aws.extended_request_id'] = extendedRequestId;
   if (attempts > 1) attributes['http.request.resend_count'] = attempts - 1;
-  const length = headers?.['content-length'];
-  if (length !== undefined) attributes['http.response_content_length'] = Number(length);
 }

@@ -92,11 +92,16 @@ export class Invocation {
   }
 }
 
+/** What Lambda writes; other orders and other parts may come from elsewhere. */
+const USUAL = /^Root=1-([0-9a-f]{8})-([0-9a-f]{24});Parent=([0-9a-f]{16});Sampled=([01])(;Lineage=[^;]*)?$/;
+
 /**
  * @param {string} header `Root=1-<8 digits>-<24 digits>;Parent=<16 digits>;Sampled=1;Lineage=...`
  * @returns {Invocation | undefined} undefined when the header names no trace or leaves the decision open, as in pass-through mode
  */
 export function invocationOf(header) {
+  const found = USUAL.exec(header);
+  if (found) return new Invocation(found[1] + found[2], found[3], found[4] === '1', found[5]);
   const root = /Root=1-([0-9a-f]{8})-([0-9a-f]{24})/i.exec(header);
   const parent = /Parent=([0-9a-f]{16})/i.exec(header);
   const sampled = /Sampled=([01])/.exec(header);
