@@ -64,9 +64,11 @@ function ratio(value) {
 }
 
 function goal(row) {
+  if (row.limit !== undefined) return `<= ${quantity(row.limit, row.unit)}`;
   return row.goal === undefined ? '' : `<= ${ratio(row.goal)}`;
 }
 
 function verdict(row) {
-  return row.goal === undefined ? '' : row.ratio <= row.goal ? 'reached' : 'missed';
+  if (row.goal === undefined && row.limit === undefined) return '';
+  return (row.goal ?? Infinity) >= row.ratio && (row.limit ?? Infinity) >= row.ours ? 'reached' : 'missed';
 }

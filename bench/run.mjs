@@ -14,7 +14,8 @@ const results = join(folder, 'results');
  * A benchmark is a module in bench/<name>/benchmark.mjs that exports
  *   title: what is compared
  *   measure({ log, quick }): Promise<{ rows: Row[], versions?: Record<string, string> }>
- * Row: { what, size?, ours, peer, unit, ratio, goal?, note? }; `ours` and `peer` are medians, `ratio` is ours / peer, `goal` the largest ratio wanted.
+ * Row: { what, size?, ours, peer, unit, ratio, goal?, limit?, note? }; `ours` and `peer` are medians, `ratio` is ours / peer, `goal` the largest ratio wanted,
+ * `limit` the largest `ours`.
  */
 const available = readdirSync(folder, { withFileTypes: true })
   .filter(entry => entry.isDirectory() && readdirSync(join(folder, entry.name)).includes('benchmark.mjs'))

@@ -1,0 +1,30 @@
+// Makes packages of this library, and of NodejsFunction. Arguments: the output folder, the library, a JSON object of names to
+// { construct: 'traced' | 'nodejs', entry, instrumentation, bundling, ... }. Prints a JSON object of names to { folder, layers }.
+const path = require('node:path');
+const { App, Stack } = require('aws-cdk-lib');
+const { Template } = require('aws-cdk-lib/assertions');
+const lambda = require('aws-cdk-lib/aws-lambda');
+const { NodejsFunction } = require('aws-cdk-lib/aws-lambda-nodejs');
+
+const [outdir, library, wanted] = process.argv.slice(2);
+const { Bundling, Instrumentation, SdkDelivery, TracedFunction } = require(library);
+
+const app = new App({ outdir, analyticsReporting: false });
+const stack = new Stack(app, 'Bench');
+const made = Object.entries(JSON.parse(wanted)).map(([name, { construct, runtime, instrumentation, sdkDelivery, language, bundling, ...props }]) => {
+  const id = name.replace(/\W/g, '');
+  if (runtime) props.runtime = new lambda.Runtime(runtime, { python: lambda.RuntimeFamily.PYTHON, java: lambda.RuntimeFamily.JAVA }[runtime.match(/[a-z]+/)[0]]);
+  if (construct === 'nodejs') return [name, new NodejsFunction(stack, id, { ...props, runtime: lambda.Runtime.NODEJS_24_X, bundling })];
+  return [name, new TracedFunction(stack, id, {
+    ...props,
+    ...bundling && { bundling: Bundling[language ?? 'nodejs'](bundling) },
+    ...instrumentation && { instrumentation: Instrumentation[instrumentation]() },
+    ...sdkDelivery && { sdkDelivery: SdkDelivery[sdkDelivery]() },
+  })];
+});
+const { Resources } = Template.fromStack(stack).toJSON();
+const folder = key => path.join(outdir, `asset.${key.replace('.zip', '')}`);
+console.log(JSON.stringify(Object.fromEntries(made.map(([name, construct]) => {
+  const { Code, Layers = [], Handler } = Resources[stack.getLogicalId(construct.node.defaultChild)].Properties;
+  return [name, { folder: folder(Code.S3Key), handler: Handler, layers: Layers.map(({ Ref }) => folder(Resources[Ref].Properties.Content.S3Key)) }];
+}))));
