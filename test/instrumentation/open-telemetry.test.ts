@@ -4,7 +4,7 @@ import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { FunctionHost, FunctionRun, PARENT, ROOT, RunOptions, SAMPLED, UNSAMPLED } from './function-process';
 import { DecodedSpan, decodeSpans } from './otlp-spans';
 import { Bundling, ContextMissing, Instrumentation, NodejsBundlingOptions, OpenTelemetryOptions, SdkDelivery, TracedFunctionProps } from '../../lib';
-import { bundle } from '../packages';
+import { bundle, bundlingError } from '../packages';
 import { GO_ENTRY, projectFolder, tracedFunction } from '../test-app';
 
 const NODE_MODULES = path.join(__dirname, '..', '..', 'node_modules');
@@ -408,5 +408,13 @@ describe('fails with the construct\'s path', () => {
   ])('on %s', (_, props, message) => {
     expect(openTelemetry(props)).toThrow(message);
     expect(openTelemetry(props)).toThrow(/^TracedFunction 'Stack\/Function': /);
+  });
+
+  test('on a handler that calls the X-Ray SDK, which would record everything twice', () => {
+    const folder = projectFolder({
+      'package.json': '{}', 'f.js': "require('aws-xray-sdk-core'); exports.handler = async () => {};", 'node_modules/aws-xray-sdk-core/index.js': '',
+    });
+    const error = bundlingError({ Function: { entry: path.join(folder, 'f.js'), instrumentation: Instrumentation.openTelemetry() } });
+    expect(error).toMatch(/cannot bundle 'Stack\/Function': '.*f\.js', or something that it imports, uses aws-xray-sdk-core, .*; make its subsegments with/);
   });
 });

@@ -141,6 +141,10 @@ function verify(job: NodejsJob, output: Metafile['outputs'][string]): void {
   if (job.instrumentation === 'xray-sdk' && !job.sdkInLayer && !holds(/aws-xray-sdk-core\//)) {
     throw new Error(`the finished package of '${job.entry}' does not hold aws-xray-sdk-core; take it off 'externalModules', or use SdkDelivery.sharedLayer()`);
   }
+  if (job.instrumentation === 'open-telemetry' && holds(/aws-xray-sdk-core\//)) {
+    throw new Error(`'${job.entry}', or something that it imports, uses aws-xray-sdk-core, which would record calls beside OpenTelemetry; ` +
+      'make its subsegments with @opentelemetry/api (trace.getTracer()), or use Instrumentation.xraySdk()');
+  }
   const client = inputs.find(input => /node_modules\/@aws-sdk\/client-[^/]+\//.test(input));
   if (client && !holds(CLIENT_FILE)) {
     throw new Error(`the AWS client '${client}' in the package of '${job.entry}' has no base class that can be captured; ` +
