@@ -60,7 +60,7 @@ describe('the same calls', () => {
     });
   });
 
-  it.each(['node'] as const)('look the same however a function in %s is packaged and instrumented', language => {
+  it.each(['node', 'python'] as const)('look the same however a function in %s is packaged and instrumented', language => {
     const trees = MATRIX.filter(cell => cell.language === language).map(({ name }) => (
       JSON.stringify(normalizeTrace(traces.get(name)!).map(inCommon)).replaceAll(name, '<function>')
     ));
@@ -97,8 +97,8 @@ function subsegments(trace: Trace, functionName: string): Call[] {
   return entries({ ...trace, segments: fn.subsegments })
     .filter(({ namespace, sql }) => namespace !== undefined || sql !== undefined)
     .sort((one, other) => one.startMs - other.startMs)
-    .map(({ name, aws, http, error, fault }) => ({
-      name,
+    .map(({ name, namespace, aws, http, error, fault }) => ({
+      name: namespace === 'aws' ? serviceOf(name) : name,
       operation: aws.operation as string | undefined,
       resource: resourceOf(aws),
       url: http?.url?.replace(/^(http:\/\/127\.0\.0\.1):\d+/, '$1'), // the X-Ray SDK leaves the port out of what http.get calls
@@ -112,7 +112,19 @@ function resourceOf(aws: Readonly<Record<string, unknown>>): string | undefined 
   return table ?? bucket ?? (topic ?? queue)?.split(/[:/]/).pop();
 }
 
-/** Without what only one kind of instrumentation records: metadata, and the ids of messages. */
-function inCommon({ metadata, children, aws: { message_id: _, ...aws } = {}, ...segment }: NormalizedSegment): NormalizedSegment {
-  return { ...segment, aws, ...children ? { children: children.map(inCommon) } : {} };
+/** The X-Ray SDK for Python writes `dynamodb` where all others write `DynamoDB`; the map makes one node of both. */
+function serviceOf(name: string): string {
+  return ['DynamoDB', 'S3', 'SNS', 'SQS'].find(service => service.toLowerCase() === name.toLowerCase()) ?? name;
+}
+
+/** Without what the kinds of instrumentation say differently: metadata, ids of messages, details of databases, and `get` for `GET`. */
+function inCommon({ name, metadata, sql, http, children, aws: { message_id: _, ...aws } = {}, ...segment }: NormalizedSegment): object {
+  return {
+    ...segment,
+    name: segment.namespace === 'aws' ? serviceOf(name) : name,
+    aws,
+    ...http ? { http: { ...http, method: String(http.method).toUpperCase() } } : {},
+    isQuery: sql !== undefined,
+    ...children ? { children: children.map(inCommon) } : {},
+  };
 }

@@ -12,8 +12,8 @@ export const MATRIX: readonly MatrixCell[] = instrumentations.flatMap(instrument
   ...(['cjs', 'esm'] as const).flatMap(format => (['bundled', 'runtime'] as const).flatMap(sdk => [false, true].map(isMinified => ({
     name: ['node', format, sdk, ...isMinified ? ['minified'] : [], instrumentation].join('-'), language: 'node' as const, instrumentation, format, sdk, isMinified,
   })))),
-  // The shared layer has the X-Ray SDK; there is none for OpenTelemetry, whose part is small.
-  ...([] as ('zip' | 'layer' | 'dependencies')[]).map(packaging => ({
+  // The shared layer has the X-Ray SDK; what OpenTelemetry needs is too small for one.
+  ...(['zip', 'layer', 'dependencies'] as const).filter(packaging => instrumentation === 'xray' || packaging !== 'layer').map(packaging => ({
     name: `python-${packaging}-${instrumentation}`, language: 'python' as const, instrumentation, packaging,
   })),
 ]);
