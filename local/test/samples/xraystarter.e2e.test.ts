@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ListSubscriptionsCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { DEPLOY_TIMEOUT_MS, DeployedStack, SCENARIO_TIMEOUT_MS } from './deployed-stack';
+import { DEPLOY_TIMEOUT_MS, DeployedStack, type FailedEvent, SCENARIO_TIMEOUT_MS } from './deployed-stack';
+import { FailingEndpoint } from './failing-endpoint';
 import type { Trace } from '../../src/assertions';
 import { normalizeTrace } from '../../src/assertions/jest';
 import { PROJECT_DIR } from '../../src/project-folders';
@@ -13,6 +14,9 @@ import { XRAYSTARTER_KEYS, XraystarterSample } from '../../src/samples/xraystart
 import { TestBrowser } from '../web/browser';
 
 jest.setTimeout(SCENARIO_TIMEOUT_MS);
+
+/** Where nobody listens. */
+const GONE = 'http://127.0.0.1:9';
 
 const FUNCTIONS = ['xraystarter-ts', 'xraystarter-py', 'xraystarter-go'];
 
@@ -34,6 +38,11 @@ describe('the sample xraystarter, deployed', () => {
     rmSync(webDir, { recursive: true, force: true });
   });
 
+  async function item(key: string): Promise<Record<string, unknown> | undefined> {
+    const get = new GetItemCommand({ TableName: stack.outputs.TableName, Key: { itemID: { S: key } }, ConsistentRead: true });
+    return (await stack.client(DynamoDBClient).send(get)).Item;
+  }
+
   it('leaves one trace for each upload, joined from the topic to the table', async () => {
     expect(traces).toHaveLength(XRAYSTARTER_KEYS.length);
     for (const trace of traces) {
@@ -49,10 +58,8 @@ describe('the sample xraystarter, deployed', () => {
   });
 
   it('records every key exactly, with the time of each function', async () => {
-    const client = stack.client(DynamoDBClient);
     for (const key of XRAYSTARTER_KEYS) {
-      const { Item: item } = await client.send(new GetItemCommand({ TableName: stack.outputs.TableName, Key: { itemID: { S: key } } }));
-      expect(Object.keys(item ?? {})).toEqual(expect.arrayContaining(['itemID', 'ts', 'py', 'go']));
+      expect(Object.keys(await item(key) ?? {})).toEqual(expect.arrayContaining(['itemID', 'ts', 'py', 'go']));
     }
   });
 
@@ -101,4 +108,62 @@ describe('the sample xraystarter, deployed', () => {
     const failed = [await stack.nextFailedEvent(), await stack.nextFailedEvent(), await stack.nextFailedEvent()];
     for (const event of failed) expect(event.requestContext).toMatchObject({ condition: 'RetriesExhausted', approximateInvokeCount: 3 });
   });
+
+  describe.each(FUNCTIONS)('%s', name => {
+    const attribute = name.replace('xraystarter-', '');
+    const upload = (key: string) => {
+      const s3 = { bucket: { name: 'incoming' }, object: { key } };
+      const message = { Records: [{ eventSource: 'aws:s3', eventName: 'ObjectCreated:Put', eventTime: '2026-11-21T00:00:00.000Z', s3 }] };
+      return { Records: [{ EventSource: 'aws:sns', Sns: { MessageId: `of-${key}`, Message: JSON.stringify(message) } }] };
+    };
+
+    /** Through an endpoint that fails, or that is not there. */
+    async function withTableAt(url: string, work: () => Promise<void>): Promise<void> {
+      await stack.setEnvironment(name, { AWS_ENDPOINT_URL_DYNAMODB: url });
+      await work().finally(() => stack.setEnvironment(name, { AWS_ENDPOINT_URL_DYNAMODB: stack.endpoint }));
+    }
+
+    it('writes one item for a message that is delivered twice', async () => {
+      const event = upload(`twice-${attribute}`);
+      const first = await stack.call(name, event);
+      await stack.traceOf(first.traceId, name, [false]);
+      const before = await item(`twice-${attribute}`);
+      const second = await stack.call(name, event);
+      await stack.traceOf(second.traceId, name, [false]);
+      expect(before).toHaveProperty(attribute);
+      expect(await item(`twice-${attribute}`)).toEqual(before);
+    });
+
+    it('writes the item although the table fails once', async () => {
+      const endpoint = await FailingEndpoint.start(stack.endpoint);
+      try {
+        await withTableAt(endpoint.url, async () => {
+          endpoint.failNext(1);
+          const { traceId } = await stack.call(name, upload(`once-${attribute}`));
+          await stack.traceOf(traceId, name, [false]);
+        });
+        expect(endpoint.remainingFailures).toBe(0);
+        expect(await item(`once-${attribute}`)).toHaveProperty(attribute);
+      } finally {
+        await endpoint.close();
+      }
+    });
+
+    it('keeps the message when the table is gone, so that it can be sent again', async () => {
+      const event = upload(`gone-${attribute}`);
+      let failed: FailedEvent;
+      await withTableAt(GONE, async () => {
+        await stack.call(name, event);
+        failed = await stack.nextFailedEvent();
+      });
+      expect(failed!).toMatchObject({
+        requestPayload: event,
+        requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3 },
+        responsePayload: { errorMessage: expect.stringMatching(/^1 not handled; .*cannot write to the table/) },
+      });
+      await stack.call(name, failed!.requestPayload, { asynchronous: false });
+      expect(await item(`gone-${attribute}`)).toHaveProperty(attribute);
+    });
+  });
+
 });
