@@ -32,7 +32,7 @@ export interface InstrumentationConfig {
 
 const XRAY_POLICY = 'AWSXRayDaemonWriteAccess';
 
-const OPEN_TELEMETRY_LANGUAGES = ['nodejs', 'python'];
+const OPEN_TELEMETRY_LANGUAGES = ['nodejs', 'python', 'go'];
 
 /** Environment variable with the annotations of every invocation, as JSON. */
 const ANNOTATIONS = 'CDK_TRACED_FUNCTION_ANNOTATIONS';
@@ -52,7 +52,7 @@ export abstract class Instrumentation {
 
   /**
    * OpenTelemetry without a collector and without a layer: spans go to X-Ray through Lambda's own daemon. Spans that the handler makes with the
-   * OpenTelemetry API (`trace.getTracer()`) are part of the trace. For Node.js and Python.
+   * OpenTelemetry API (`trace.getTracer()`) are part of the trace. For Node.js, Python and Go.
    */
   public static openTelemetry(options: OpenTelemetryOptions = {}): Instrumentation {
     return new BundledInstrumentation('open-telemetry', options);
@@ -112,7 +112,7 @@ class BundledInstrumentation extends Instrumentation {
 
   private refuseOtherLanguage(errorScope: Construct, language: string): void {
     if (this.kind === 'open-telemetry' && !OPEN_TELEMETRY_LANGUAGES.includes(language)) {
-      throw validationError(errorScope, `Instrumentation.openTelemetry() is for Node.js and Python, and the entry is ${language}; ` +
+      throw validationError(errorScope, `Instrumentation.openTelemetry() is for Node.js, Python and Go, and the entry is ${language}; ` +
         `use Instrumentation.xraySdk()${language === 'go' ? '' : ' or Instrumentation.adotLayer()'}`);
     }
     const given = Object.entries(this.options).filter(([, value]) => value !== undefined).map(([name]) => `'${name}'`);

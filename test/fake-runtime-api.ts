@@ -6,43 +6,69 @@ import { AddressInfo } from 'net';
 export interface RuntimeRequest {
   readonly event: unknown;
   /** Such as `Root=...;Parent=...;Sampled=1`. */
-  readonly traceHeader: string;
+  readonly traceHeader?: string;
+}
+
+export interface ServedRequests {
+  /** For each request what the program answered: JSON, or the message of an error. */
+  readonly answers: { value?: any; error?: string }[];
+  /** All that it printed. */
+  readonly output: string;
 }
 
 /**
  * Starts a program that asks Lambda's runtime API for work, gives it one request, and ends it after its answer. Gives the answer.
  *
- * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  * @throws with the program's output when it ends without an answer, or answers with an error
  */
 export async function serveOnce(program: string, env: Record<string, string>, request: RuntimeRequest): Promise<unknown> {
-  let waiting = [request];
-  let answer: (text: string) => void;
+  const { answers: [{ value, error }], output } = await serve(program, env, [request]);
+  if (error !== undefined) {
+    throw new Error(`'${program}' answered with an error: ${error}\n${output}`);
+  }
+  return value;
+}
+
+/**
+ * The same with several requests, one after the other.
+ *
+ * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+ * @throws with the program's output when it ends before it has answered them all
+ */
+export async function serve(program: string, env: Record<string, string>, requests: RuntimeRequest[]): Promise<ServedRequests> {
+  const answers: ServedRequests['answers'] = [];
+  let given = 0;
+  let finish: () => void;
   let refuse: (error: Error) => void;
-  const answered = new Promise<string>((resolve, reject) => [answer, refuse] = [resolve, reject]);
+  const finished = new Promise<void>((resolve, reject) => [finish, refuse] = [resolve, reject]);
   const server = createServer((incoming: IncomingMessage, response: ServerResponse) => {
     let body = '';
     incoming.on('data', text => body += text).on('end', () => {
       if (incoming.url!.endsWith('/invocation/next')) {
-        const [next] = waiting;
-        waiting = [];
+        const next = requests[given];
         if (!next) {
           return; // as on Lambda, the program waits
         }
+        given += 1;
         response.writeHead(200, {
           'Content-Type': 'application/json', // Java's client crashes without it
-          'Lambda-Runtime-Aws-Request-Id': 'request',
-          'Lambda-Runtime-Trace-Id': next.traceHeader,
+          'Lambda-Runtime-Aws-Request-Id': `request${given}`,
+          ...next.traceHeader && { 'Lambda-Runtime-Trace-Id': next.traceHeader },
           'Lambda-Runtime-Deadline-Ms': String(Date.now() + 60_000),
           'Lambda-Runtime-Invoked-Function-Arn': 'arn:aws:lambda:eu-west-1:123456789012:function:function',
         }).end(JSON.stringify(next.event));
+        return;
+      }
+      response.writeHead(202).end();
+      if (/\/invocation\/request\d+\/response$/.test(incoming.url!)) {
+        answers.push({ value: JSON.parse(body) });
+      } else if (/\/invocation\/request\d+\/error$/.test(incoming.url!)) {
+        answers.push({ error: (JSON.parse(body) as { errorMessage: string }).errorMessage });
       } else {
-        response.writeHead(202).end();
-        if (incoming.url!.endsWith('/invocation/request/response')) {
-          answer(body);
-        } else {
-          refuse(new Error(`'${program}' answered ${incoming.url}: ${body}`));
-        }
+        refuse(new Error(`'${program}' answered ${incoming.url}: ${body}`));
+      }
+      if (answers.length === requests.length) {
+        finish();
       }
     });
   });
@@ -57,11 +83,12 @@ export async function serveOnce(program: string, env: Record<string, string>, re
   }));
   child.on('error', error => refuse(error));
   try {
-    return JSON.parse(await answered);
+    await finished;
   } finally {
     child.kill('SIGKILL');
     await ended;
     server.closeAllConnections();
     await new Promise(resolve => server.close(resolve));
   }
+  return { answers, output };
 }

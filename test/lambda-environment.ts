@@ -9,7 +9,7 @@ export const ROOT = '1-5759e988-bd862e3fe1be46a994272793';
 export const PARENT = '53995c3f42cd8ad8';
 
 /** What the X-Ray SDKs leave behind wherever they take themselves to be on Lambda. */
-const SDK_MARK = '/tmp/.aws-xray';
+export const SDK_MARK = '/tmp/.aws-xray';
 
 export interface Invocation {
   /** What the program printed. */

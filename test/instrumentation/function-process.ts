@@ -2,6 +2,8 @@ import { spawn } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { FakeServices, ReceivedRequest } from './fake-services';
+import { serve } from '../fake-runtime-api';
+import { SDK_MARK } from '../lambda-environment';
 import { TraceSink } from '../trace-sink';
 
 export const ROOT = '1-5759e988-bd862e3fe1be46a994272793';
@@ -34,6 +36,8 @@ export class FunctionHost {
     return new FunctionHost(await TraceSink.start(), await FakeServices.start());
   }
 
+  private readonly leftBefore = fs.existsSync(SDK_MARK);
+
   private constructor(private readonly daemon: TraceSink, public readonly services: FakeServices) {}
 
   public get daemonAddress(): string {
@@ -57,45 +61,61 @@ export class FunctionHost {
     });
   }
 
+  /** The same with a program that asks for work itself, such as a Go binary. */
+  public async runProgram(program: string, events: unknown[], options: RunOptions = {}): Promise<FunctionRun> {
+    const requests = events.map((event, i) => ({ event, traceHeader: (options.traceIds?.[i] === undefined ? SAMPLED : options.traceIds[i]) ?? undefined }));
+    const { answers, output } = await serve(program, { ...this.environment, LAMBDA_TASK_ROOT: path.dirname(program), HOME: process.env.HOME!, ...options.env }, requests);
+    return { results: answers, log: output.split('\n').filter(line => line !== ''), ...await this.seen() };
+  }
+
   private async runWith(argv: string[], packageDir: string, events: unknown[], options: RunOptions): Promise<FunctionRun> {
     const input = events.map((event, i) => ({ event, traceId: options.traceIds?.[i] === undefined ? SAMPLED : options.traceIds[i] }));
     const output = await this.spawn(argv, JSON.stringify(input), { LAMBDA_TASK_ROOT: packageDir, ...options.env });
     const lines = output.split('\n').filter(line => line !== '');
+    const results = JSON.parse(lines.pop()!);
+    return { results, log: lines, ...await this.seen() };
+  }
+
+  public async stop(): Promise<void> {
+    if (!this.leftBefore) {
+      fs.rmSync(SDK_MARK, { recursive: true, force: true });
+    }
+    await this.daemon.stop();
+    await this.services.stop();
+  }
+
+  private async seen(): Promise<Omit<FunctionRun, 'results' | 'log'>> {
     const datagrams = await this.daemon.takeDatagrams();
     return {
-      results: JSON.parse(lines.pop()!),
-      log: lines,
       datagrams,
       documents: datagrams.map(text => text.slice(text.indexOf('\n') + 1)).filter(text => text.startsWith('{')).map(text => JSON.parse(text)),
       requests: this.services.take(),
     };
   }
 
-  public async stop(): Promise<void> {
-    await this.daemon.stop();
-    await this.services.stop();
+  private get environment(): Record<string, string> {
+    return {
+      PATH: process.env.PATH!,
+      AWS_LAMBDA_FUNCTION_NAME: 'function',
+      AWS_XRAY_DAEMON_ADDRESS: this.daemonAddress,
+      AWS_ENDPOINT_URL: this.services.url,
+      AWS_REGION: 'eu-west-1',
+      AWS_DEFAULT_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/dev/null',
+      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+      AWS_MAX_ATTEMPTS: '2',
+      NODE_NO_WARNINGS: '1', // the AWS SDK's, about the version of Node.js
+    };
   }
 
   private async spawn([program, ...args]: string[], input: string, env: Record<string, string | undefined>): Promise<string> {
     const child = spawn(program, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: 60_000,
-      env: {
-        PATH: process.env.PATH!,
-        AWS_LAMBDA_FUNCTION_NAME: 'function',
-        AWS_XRAY_DAEMON_ADDRESS: this.daemonAddress,
-        AWS_ENDPOINT_URL: this.services.url,
-        AWS_REGION: 'eu-west-1',
-        AWS_DEFAULT_REGION: 'eu-west-1',
-        AWS_ACCESS_KEY_ID: 'test',
-        AWS_SECRET_ACCESS_KEY: 'test',
-        AWS_EC2_METADATA_DISABLED: 'true',
-        AWS_CONFIG_FILE: '/dev/null',
-        AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-        AWS_MAX_ATTEMPTS: '2',
-        NODE_NO_WARNINGS: '1', // the AWS SDK's, about the version of Node.js
-        ...env,
-      },
+      env: { ...this.environment, ...env },
     });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', text => output += text);

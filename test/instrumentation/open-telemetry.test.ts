@@ -5,7 +5,7 @@ import { FunctionHost, FunctionRun, PARENT, ROOT, RunOptions, SAMPLED, UNSAMPLED
 import { DecodedSpan, decodeSpans } from './otlp-spans';
 import { Bundling, ContextMissing, Instrumentation, NodejsBundlingOptions, OpenTelemetryOptions, SdkDelivery, TracedFunctionProps } from '../../lib';
 import { bundle, bundlingError } from '../packages';
-import { GO_ENTRY, projectFolder, tracedFunction } from '../test-app';
+import { projectFolder, tracedFunction } from '../test-app';
 
 const NODE_MODULES = path.join(__dirname, '..', '..', 'node_modules');
 const TRACE = ROOT.slice(2).replace('-', '');
@@ -403,7 +403,6 @@ describe('fails with the construct\'s path', () => {
   const openTelemetry = (props: Partial<TracedFunctionProps>) => () => tracedFunction({ instrumentation: Instrumentation.openTelemetry(), ...props });
 
   test.each<[string, Partial<TracedFunctionProps>, RegExp]>([
-    ['Go', { entry: GO_ENTRY }, /is for Node\.js and Python, and the entry is go; use Instrumentation\.xraySdk\(\)$/],
     ['a shared layer', { sdkDelivery: SdkDelivery.sharedLayer() }, /SdkDelivery\.sharedLayer\(\) cannot take Instrumentation\.openTelemetry\(\)/],
   ])('on %s', (_, props, message) => {
     expect(openTelemetry(props)).toThrow(message);
