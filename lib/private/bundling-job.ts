@@ -130,9 +130,16 @@ export interface RunnerInput {
   readonly jobs: BundlingJob[];
 }
 
+/** What the runner gives back. */
 export interface RunnerOutput {
   /** One for each job, in the order of the jobs. */
   readonly results: JobResult[];
+}
+
+/** The same as JSON: `common` of a job's inputs are positions in `common`. */
+export interface RunnerOutputJson {
+  readonly results: (Omit<JobResult, 'inputs'> & { readonly inputs?: Omit<JobInputs, 'common'> & { readonly common?: number[] } })[];
+  readonly common: JobInputs[];
 }
 
 export interface JobResult {
@@ -140,6 +147,8 @@ export interface JobResult {
   readonly error?: string;
   /** Name and version of the tool that did the work, such as `esbuild 0.28.2`. */
   readonly tool?: string;
+  /** Of the package, as `directoryHash` gives it, when the runner has seen to its modes too. */
+  readonly hash?: string;
   /** What the package was made from; absent when that cannot be told, and then it is made anew each time. */
   readonly inputs?: JobInputs;
 }
@@ -150,4 +159,6 @@ export interface JobInputs {
   readonly files: string[];
   /** Folders in which a new or missing name counts. */
   readonly folders: string[];
+  /** What other packages were made from too. One object for all of them, so that it is looked at and kept once. */
+  readonly common?: readonly JobInputs[];
 }

@@ -5,6 +5,7 @@ import { FileAssetLocation, FileAssetPackaging, Stack, Stage } from 'aws-cdk-lib
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { IConstruct } from 'constructs';
 import { BundlingJob, JobRequest } from './bundling-job';
+import { copyPackage } from './copy-package';
 import { directoryHash } from './directory-hash';
 import { normalizeModes } from './file-modes';
 import { BundledPackage, PackageCache } from './package-cache';
@@ -91,8 +92,7 @@ export class BundlingPlan {
     if (!fs.existsSync(directory)) {
       // Whole or not at all: a folder that a crash left half copied would be deployed as it is.
       const temporary = fs.mkdtempSync(path.join(assetOutdir(consumer), 'bundling-'));
-      fs.cpSync(bundled.directory, temporary, { recursive: true, mode: fs.constants.COPYFILE_FICLONE });
-      fs.chmodSync(temporary, 0o755);
+      copyPackage(bundled.directory, temporary);
       fs.renameSync(temporary, directory);
     }
     const absolute = consumer.node.tryGetContext(DISABLE_ASSET_STAGING_CONTEXT);
@@ -102,9 +102,9 @@ export class BundlingPlan {
 
 /** Runs the jobs together and settles the outcome of each. */
 function bundle(planned: PlannedJob[], cache: PackageCache | undefined): void {
-  const startedAt = Date.now();
   // Beside the staged assets, so that a package is moved there without a copy; no name in it may reach a package's contents.
   const workDir = fs.mkdtempSync(path.join(assetOutdir(planned[0].consumers[0]), 'bundling-'));
+  const startedAt = fs.statSync(workDir, { bigint: true }).mtimeNs;
   try {
     const jobs = planned.map((job, i) => ({
       ...job.request,
@@ -112,15 +112,16 @@ function bundle(planned: PlannedJob[], cache: PackageCache | undefined): void {
       consumers: job.consumers.map(c => c.node.path),
     }) as BundlingJob);
     const { results } = runBundlingRunner({ jobs });
+    const made: Parameters<PackageCache['store']>[0] = [];
     for (const [i, job] of planned.entries()) {
-      if (!results[i].error) {
-        const bundled = keep(jobs[i].outputDir, assetOutdir(job.consumers[0]));
+      const { error, inputs, hash } = results[i];
+      if (!error) {
+        const bundled = keep(jobs[i].outputDir, assetOutdir(job.consumers[0]), hash);
         job.outcome = bundled;
-        if (results[i].inputs) {
-          cache?.store(job.request, bundled, results[i].inputs, startedAt);
-        }
+        made.push(...inputs ? [{ request: job.request, bundled, inputs }] : []);
       }
     }
+    cache?.store(made, startedAt);
     cache?.prune();
     const failed = planned.filter((_, i) => results[i].error);
     if (failed.length > 0) {
@@ -152,9 +153,11 @@ function assetOutdir(scope: IConstruct): string {
   return path.resolve(stage.assetOutdir);
 }
 
-function keep(outputDir: string, outdir: string): BundledPackage {
-  normalizeModes(outputDir);
-  const hash = directoryHash(outputDir);
+function keep(outputDir: string, outdir: string, known: string | undefined): BundledPackage {
+  if (!known) {
+    normalizeModes(outputDir);
+  }
+  const hash = known ?? directoryHash(outputDir);
   const directory = path.join(outdir, `asset.${hash}`);
   if (!fs.existsSync(directory)) {
     fs.renameSync(outputDir, directory);

@@ -3,7 +3,9 @@ import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
 import { JobInputs, JobRequest } from './bundling-job';
+import { copyPackage } from './copy-package';
 import { FingerprintReader, InputFingerprint, treeStamp } from './input-fingerprint';
+import { prunePackageCache } from './prune-package-cache';
 
 /** A finished package on disk. */
 export interface BundledPackage {
@@ -13,16 +15,15 @@ export interface BundledPackage {
 }
 
 /** What is known of a package, in `<key>.json`. */
-interface CacheRecord {
+export interface CacheRecord {
   readonly hash: string;
   readonly inputs: InputFingerprint[];
+  /** Names of the files, `inputs-<SHA-256>.json`, with the fingerprints that it has in common with other packages. */
+  readonly common: string[];
 }
 
 /** Part of the key, so that a change of the format leaves old records unread. */
-const FORMAT = 1;
-const LARGEST_NUMBER_OF_RECORDS = 2_000;
-/** A synth that has just stored a package may still be about to copy it. */
-const PRUNE_AFTER_MILLISECONDS = 60 * 60 * 1_000;
+const FORMAT = 2;
 
 /** Variables that change what the tools make. */
 const ENVIRONMENT = /^(?:PIP_|UV_|GO[A-Z]*$|CGO_|JAVA_|MAVEN_|GRADLE_|NODE_PATH$|ESBUILD_|CDK_DOCKER$|CC$|CXX$)/;
@@ -40,10 +41,11 @@ export class PackageCache {
   }
 
   private readonly reader = new FingerprintReader();
-  private readonly common: string;
+  private readonly unchangedCommon = new Map<string, boolean>();
+  private readonly key: string;
 
   private constructor(private readonly root: string) {
-    this.common = JSON.stringify([FORMAT, ownStamp(), Object.entries(process.env).filter(([name]) => ENVIRONMENT.test(name)).sort(), toolStamps()]);
+    this.key = JSON.stringify([FORMAT, ownStamp(), Object.entries(process.env).filter(([name]) => ENVIRONMENT.test(name)).sort(), toolStamps()]);
   }
 
   /** The package that the same request made from the same inputs. */
@@ -56,7 +58,8 @@ export class PackageCache {
       return undefined; // never made, or a record that a crash has cut short: it is made again
     }
     const directory = this.packageDir(record.hash);
-    if (!fs.existsSync(directory) || !record.inputs.every(input => this.reader.isUnchanged(input))) {
+    if (!fs.existsSync(directory) || !record.inputs.every(input => this.reader.isUnchanged(input))
+      || !record.common.every(name => this.isCommonUnchanged(name))) {
       return undefined;
     }
     const now = new Date();
@@ -65,50 +68,77 @@ export class PackageCache {
   }
 
   /**
-   * Keeps a package, unless an input may have changed while it was made.
+   * Keeps packages that were made together, but for those of which an input may have changed while they were made.
    *
-   * @param startedAt milliseconds since 1970, before the first input was read
+   * @param startedAt nanoseconds since 1970 by the clock of the file system, before the first input was read
    */
-  public store(request: JobRequest, bundled: BundledPackage, inputs: JobInputs, startedAt: number): void {
+  public store(packages: { request: JobRequest; bundled: BundledPackage; inputs: JobInputs }[], startedAt: bigint): void {
     // A new reader: the other one remembers what the files were before this synth.
     const reader = new FingerprintReader();
-    const fingerprints = [...new Set([...inputs.files, ...inputs.folders])].sort().map(file => reader.read(file));
-    const latest = BigInt(startedAt) * 1_000_000n;
-    if (fingerprints.some(f => f.state !== 'absent' && (BigInt(f.mtime!) >= latest || BigInt(f.ctime!) >= latest))) {
-      return;
-    }
+    const commonFiles = new Map<JobInputs, string | undefined>();
+    const read = (inputs: JobInputs): InputFingerprint[] | undefined => {
+      const fingerprints = [...new Set([...inputs.files, ...inputs.folders])].sort().map(file => reader.read(file));
+      return fingerprints.some(f => f.state !== 'absent' && (BigInt(f.mtime!) >= startedAt || BigInt(f.ctime!) >= startedAt)) ? undefined : fingerprints;
+    };
+    const storeCommon = (inputs: JobInputs): string | undefined => {
+      if (!commonFiles.has(inputs)) {
+        const fingerprints = read(inputs);
+        commonFiles.set(inputs, fingerprints && this.writeCommon(JSON.stringify(fingerprints)));
+      }
+      return commonFiles.get(inputs);
+    };
     fs.mkdirSync(this.root, { recursive: true });
+    for (const { request, bundled, inputs } of packages) {
+      const fingerprints = read(inputs);
+      const common = (inputs.common ?? []).map(storeCommon);
+      if (fingerprints && common.every(name => name !== undefined)) {
+        this.keepPackage(bundled);
+        this.write(this.recordFile(request), JSON.stringify({ hash: bundled.hash, inputs: fingerprints, common } satisfies CacheRecord));
+      }
+    }
+  }
+
+  private keepPackage(bundled: BundledPackage): void {
     const directory = this.packageDir(bundled.hash);
     if (!fs.existsSync(directory)) {
       const temporary = fs.mkdtempSync(path.join(this.root, 'new-'));
-      fs.cpSync(bundled.directory, temporary, { recursive: true, mode: fs.constants.COPYFILE_FICLONE });
+      copyPackage(bundled.directory, temporary);
       moveUnlessThere(temporary, directory);
     }
-    const record: CacheRecord = { hash: bundled.hash, inputs: fingerprints };
-    const temporary = `${this.recordFile(request)}.${process.pid}.new`;
-    fs.writeFileSync(temporary, JSON.stringify(record));
-    fs.renameSync(temporary, this.recordFile(request)); // whole or not at all, also when two synths write at once
   }
 
-  /** Removes the records that were not used for longest, and packages that no record names. */
-  public prune(): void {
-    const entries = fs.existsSync(this.root) ? fs.readdirSync(this.root) : [];
-    const old = (name: string) => Date.now() - fs.statSync(path.join(this.root, name)).mtimeMs > PRUNE_AFTER_MILLISECONDS;
-    const records = entries.filter(name => name.endsWith('.json'));
-    if (records.length <= LARGEST_NUMBER_OF_RECORDS) {
-      return;
+  private writeCommon(fingerprints: string): string {
+    const name = `inputs-${createHash('sha256').update(fingerprints).digest('hex')}.json`;
+    this.write(path.join(this.root, name), fingerprints);
+    return name;
+  }
+
+  private write(file: string, text: string): void {
+    const temporary = `${file}.${process.pid}.new`;
+    fs.writeFileSync(temporary, text);
+    fs.renameSync(temporary, file); // whole or not at all, also when two synths write at once
+  }
+
+  private isCommonUnchanged(name: string): boolean {
+    let unchanged = this.unchangedCommon.get(name);
+    if (unchanged === undefined) {
+      try {
+        unchanged = (JSON.parse(fs.readFileSync(path.join(this.root, name), 'utf8')) as InputFingerprint[]).every(input => this.reader.isUnchanged(input));
+      } catch {
+        unchanged = false; // lost, like a record
+      }
+      this.unchangedCommon.set(name, unchanged);
     }
-    const byUse = records.map(name => ({ name, used: fs.statSync(path.join(this.root, name)).mtimeMs })).sort((a, b) => b.used - a.used);
-    // Half of them: pruning at every synth from now on would cost more than the room is worth.
-    byUse.slice(LARGEST_NUMBER_OF_RECORDS / 2).forEach(({ name }) => fs.rmSync(path.join(this.root, name), { force: true }));
-    const kept = new Set(byUse.slice(0, LARGEST_NUMBER_OF_RECORDS / 2)
-      .map(({ name }) => `package-${(JSON.parse(fs.readFileSync(path.join(this.root, name), 'utf8')) as CacheRecord).hash}`));
-    entries.filter(name => /^(?:package|new)-/.test(name) && !kept.has(name) && old(name))
-      .forEach(name => fs.rmSync(path.join(this.root, name), { recursive: true, force: true }));
+    return unchanged;
+  }
+
+  /** Keeps the cache within its bounds. */
+  public prune(): void {
+    prunePackageCache(this.root);
   }
 
   private recordFile(request: JobRequest): string {
-    return path.join(this.root, `${createHash('sha256').update(this.common).update(JSON.stringify(request)).digest('hex')}.json`);
+    return path.join(this.root, `${createHash('sha256').update(this.key).update(JSON.stringify(request)).digest('hex')}.json`);
   }
 
   private packageDir(hash: string): string {

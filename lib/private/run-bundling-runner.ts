@@ -2,7 +2,7 @@ import { spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
-import { RunnerInput, RunnerOutput } from './bundling-job';
+import { RunnerInput, RunnerOutput, RunnerOutputJson } from './bundling-job';
 
 /** Runs the bundling runner to its end. */
 export function runBundlingRunner(input: RunnerInput): RunnerOutput {
@@ -20,7 +20,10 @@ export function runBundlingRunner(input: RunnerInput): RunnerOutput {
     if (run.error || run.status !== 0) {
       throw new Error(`the bundling process ended with ${run.error?.message ?? `status ${run.status ?? run.signal}`}; its output is above`);
     }
-    return JSON.parse(fs.readFileSync(resultFile, 'utf8')) as RunnerOutput;
+    const { results, common } = JSON.parse(fs.readFileSync(resultFile, 'utf8')) as RunnerOutputJson;
+    return {
+      results: results.map(({ inputs, ...result }) => ({ ...result, inputs: inputs && { ...inputs, common: inputs.common?.map(i => common[i]) } })),
+    };
   } finally {
     fs.rmSync(path.dirname(resultFile), { recursive: true, force: true });
   }

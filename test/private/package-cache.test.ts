@@ -133,11 +133,14 @@ describe('a Node.js package', () => {
     const entry = path.join(project(), 'src/handler.ts');
     const { hash } = synth({ entry });
     const cache = process.env.CDK_TRACED_FUNCTION_CACHE!;
-    const [record] = fs.readdirSync(cache).filter(name => name.endsWith('.json'));
+    const [record] = fs.readdirSync(cache).filter(name => /^[0-9a-f]{64}\.json$/.test(name));
     fs.truncateSync(path.join(cache, record), 10);
     expect(synth({ entry })).toEqual({ hash, bundled: true });
     fs.readdirSync(cache).filter(name => name.startsWith('package-')).forEach(name => fs.rmSync(path.join(cache, name), { recursive: true }));
     expect(synth({ entry })).toEqual({ hash, bundled: true });
+    fs.readdirSync(cache).filter(name => name.startsWith('inputs-')).forEach(name => fs.truncateSync(path.join(cache, name), 10));
+    expect(synth({ entry })).toEqual({ hash, bundled: true });
+    expect(synth({ entry })).toEqual({ hash, bundled: false });
   });
 
   test('is made anew each time when the cache is off', () => {
@@ -228,7 +231,7 @@ test('two synths at the same time leave one whole package', async () => {
     { cwd: path.resolve(__dirname, '../..'), env: { ...process.env } }, (error, _, stderr) => error ? reject(new Error(stderr)) : resolve())));
   await Promise.all(synths);
   const cached = fs.readdirSync(process.env.CDK_TRACED_FUNCTION_CACHE!);
-  expect(cached.map(name => name.replace(/[0-9a-f]{64}/, 'HASH')).sort()).toEqual(['HASH.json', 'package-HASH']);
+  expect(cached.map(name => name.replace(/[0-9a-f]{64}/, 'HASH')).sort()).toEqual(['HASH.json', 'inputs-HASH.json', 'inputs-HASH.json', 'package-HASH', 'pruned']);
   expect(fs.readdirSync(path.join(process.env.CDK_TRACED_FUNCTION_CACHE!, cached.find(name => name.startsWith('package-'))!))).toEqual(['index.js']);
 });
 

@@ -13,7 +13,7 @@ import { bundleOwnModules, ownModule } from './own-modules';
 export const ENTRY_NAMESPACE = 'cdk-traced-entry';
 
 /** What an entry imports first. */
-const SETUP_NAMESPACE = 'cdk-traced-setup';
+export const SETUP_NAMESPACE = 'cdk-traced-setup';
 
 /**
  * The file with the base class of all AWS SDK v3 clients, as ES module and as CommonJS: `@aws-sdk/smithy-client` up to 3.3xx, `@smithy/smithy-client`,
@@ -32,8 +32,12 @@ const HOOK = 'globalThis[Symbol.for("cdk-traced-function.captureClient")]';
 
 /** Unique in a build, and the same whatever else is built: it gets into source maps. */
 export function entryName(job: NodejsJob): string {
-  const entry = path.relative(job.projectRoot, job.entry).split(path.sep).join('/');
-  return `${ENTRY_NAMESPACE}:${entry}#${job.handlerExport}`;
+  return `${ENTRY_NAMESPACE}:${nameWithin(job)}`;
+}
+
+/** The same for all modules that are generated for a job, each in a namespace of its own. */
+export function nameWithin(job: NodejsJob): string {
+  return `${path.relative(job.projectRoot, job.entry).split(path.sep).join('/')}#${job.handlerExport}`;
 }
 
 /**
@@ -44,35 +48,46 @@ export function tracedEntryPlugin(jobs: NodejsJob[], keep: ReadonlySet<string>):
   return {
     name: 'cdk-traced-function',
     setup(build: PluginBuild) {
-      const byName = new Map(jobs.map(job => [entryName(job), job]));
-      const generate = (namespace: string, source: (job: NodejsJob) => string) => {
-        build.onResolve({ filter: new RegExp(`^${namespace}:`) }, args => ({ path: args.path.slice(namespace.length + 1), namespace }));
-        build.onLoad({ filter: /.*/, namespace }, args => {
-          const job = byName.get(`${ENTRY_NAMESPACE}:${args.path}`)!;
-          return { contents: source(job), loader: 'js', resolveDir: path.dirname(job.entry) };
-        });
-      };
-      generate(ENTRY_NAMESPACE, entrySource);
-      const [{ instrumentation, capture, external, sdkInLayer }] = jobs;
-      if (instrumentation === 'none') {
-        return;
-      }
-      generate(SETUP_NAMESPACE, setupSource);
-      if (capture.clients.includes('aws-sdk')) {
-        captureBundledClients(build);
-        captureExternalClients(build, external);
-      }
-      if (instrumentation === 'open-telemetry') {
-        joinOpenTelemetryApi(build, external);
-      } else {
-        resolveSdk(build, sdkInLayer);
-        if (!sdkInLayer && capture.trim) {
-          leanXRaySdk(build, keep);
-        }
-      }
-      bundleOwnModules(build); // last: it takes what no other wants
+      generateEntries(build, jobs, job => `${SETUP_NAMESPACE}:${nameWithin(job)}`);
+      instrument(build, jobs, keep);
     },
   };
+}
+
+/** @param setup the module that an entry imports before the handler, if it is traced */
+export function generateEntries(build: PluginBuild, jobs: NodejsJob[], setup: (job: NodejsJob) => string | Promise<string>): void {
+  generate(build, ENTRY_NAMESPACE, jobs, async job => entrySource(job, job.instrumentation === 'none' ? undefined : await setup(job)));
+}
+
+function generate(build: PluginBuild, namespace: string, jobs: NodejsJob[], source: (job: NodejsJob) => string | Promise<string>): void {
+  const byName = new Map(jobs.map(job => [nameWithin(job), job]));
+  build.onResolve({ filter: new RegExp(`^${namespace}:`) }, args => ({ path: args.path.slice(namespace.length + 1), namespace }));
+  build.onLoad({ filter: /.*/, namespace }, async args => {
+    const job = byName.get(args.path)!;
+    return { contents: await source(job), loader: 'js', resolveDir: path.dirname(job.entry) };
+  });
+}
+
+/** What the set-up imports, and what takes the place of modules that a function has. */
+export function instrument(build: PluginBuild, jobs: NodejsJob[], keep: ReadonlySet<string>): void {
+  const [{ instrumentation, capture, external, sdkInLayer }] = jobs;
+  if (instrumentation === 'none') {
+    return;
+  }
+  generate(build, SETUP_NAMESPACE, jobs, setupSource);
+  if (capture.clients.includes('aws-sdk')) {
+    captureBundledClients(build);
+    captureExternalClients(build, external);
+  }
+  if (instrumentation === 'open-telemetry') {
+    joinOpenTelemetryApi(build, external);
+  } else {
+    resolveSdk(build, sdkInLayer);
+    if (!sdkInLayer && capture.trim) {
+      leanXRaySdk(build, keep);
+    }
+  }
+  bundleOwnModules(build); // last: it takes what no other wants
 }
 
 /** Appends a call of the hook to the base class, wherever the package takes it from and however many copies it has. */
@@ -85,7 +100,7 @@ function captureBundledClients(build: PluginBuild): void {
 }
 
 /** Clients that are left to the runtime have their base class there: it is reached through the client when that is loaded. */
-function captureExternalClients(build: PluginBuild, external: string[]): void {
+export function captureExternalClients(build: PluginBuild, external: string[]): void {
   build.onResolve({ filter: /^@aws-sdk\/(?:client|lib)-/ }, args => {
     if (args.namespace === EXTERNAL_NAMESPACE || !isExternal(args.path, external)) {
       return undefined;
@@ -128,9 +143,8 @@ function resolveSdk(build: PluginBuild, inLayer: boolean): void {
   }));
 }
 
-function entrySource(job: NodejsJob): string {
+function entrySource(job: NodejsJob, setup: string | undefined): string {
   const [first, ...members] = job.handlerExport.split('.');
-  const isTraced = job.instrumentation !== 'none';
   const member = (object: string, names: string[]) => names.reduce((expression, name) => `${expression}?.[${JSON.stringify(name)}]`, object);
   const found = [
     member(`handlerModule.${first}`, members),
@@ -139,10 +153,10 @@ function entrySource(job: NodejsJob): string {
     ...job.handlerExport === 'handler' ? ['(typeof whole === "function" ? whole : undefined)'] : [],
   ];
   return [
-    ...(isTraced ? [`import { trace } from ${JSON.stringify(`${SETUP_NAMESPACE}:${entryName(job).slice(ENTRY_NAMESPACE.length + 1)}`)};`] : []),
+    ...(setup ? [`import { trace } from ${JSON.stringify(setup)};`] : []),
     `import * as handlerModule from ${JSON.stringify(`./${path.basename(job.entry)}`)};`,
     'const whole = handlerModule.default;',
-    `const tracedHandler = ${isTraced ? `trace(${found.join(' ?? ')})` : found.join(' ?? ')};`,
+    `const tracedHandler = ${setup ? `trace(${found.join(' ?? ')})` : found.join(' ?? ')};`,
     // Not declared under its own name, which may be a word that JavaScript keeps for itself: 'default', 'delete'.
     `export { tracedHandler as ${[first, ...members].pop()} };`,
   ].join('\n');

@@ -3,15 +3,28 @@
  * Standard input: a `RunnerInput`. First argument: the file that receives the `RunnerOutput`. Progress goes to standard error.
  */
 import * as fs from 'fs';
+import { createRequire } from 'module';
 import * as os from 'os';
-import { bundleGo, groupGoJobs } from './go';
-import { bundleJava, bundleJavaLayer, groupJavaJobs } from './java';
-import { bundleNodejsLayer, bundlePythonLayer } from './layers';
-import { bundleNodejs } from './nodejs';
+import type * as Go from './go';
+import type * as Java from './java';
+import type * as Layers from './layers';
+import type * as Nodejs from './nodejs';
 import { ProgressLine } from './progress-line';
-import { bundlePython } from './python';
-import { bundlePythonDependencyLayer } from './python-dependencies';
-import { BundlingJob, GoJob, JavaJob, JobResult, NodejsJob, RunnerInput, RunnerOutput } from '../bundling-job';
+import type * as Python from './python';
+import type * as PythonDependencies from './python-dependencies';
+import { BundlingJob, GoJob, JavaJob, JobResult, NodejsJob, RunnerInput, RunnerOutputJson } from '../bundling-job';
+
+const load = createRequire(__filename);
+
+/** Each is loaded when there is work for it: most apps have one. */
+const LANGUAGES = {
+  go: () => load('./go') as typeof Go,
+  java: () => load('./java') as typeof Java,
+  layers: () => load('./layers') as typeof Layers,
+  nodejs: () => load('./nodejs') as typeof Nodejs,
+  python: () => load('./python') as typeof Python,
+  pythonDependencies: () => load('./python-dependencies') as typeof PythonDependencies,
+};
 
 /** What shares no work with others of its kind. */
 type SingleJob = Exclude<BundlingJob, NodejsJob | GoJob | JavaJob>;
@@ -25,9 +38,11 @@ async function main(): Promise<void> {
   const others = input.jobs.filter((job): job is SingleJob => job.kind !== 'nodejs' && job.kind !== 'go' && job.kind !== 'java');
 
   const queue = [
-    ...groupGoJobs(go).map(jobs => async () => runTogether(jobs, 'go', bundleGo, results)),
-    ...groupJavaJobs(java).map(jobs => async () => runTogether(jobs, jobs[0].buildTool, bundleJava, results)),
-    ...(nodejs.length > 0 ? [async () => runTogether(nodejs, 'esbuild', bundleNodejs, results)] : []),
+    ...(go.length > 0 ? LANGUAGES.go().groupGoJobs(go).map(jobs => async () => runTogether(jobs, 'go', LANGUAGES.go().bundleGo, results)) : []),
+    ...(java.length > 0
+      ? LANGUAGES.java().groupJavaJobs(java).map(jobs => async () => runTogether(jobs, jobs[0].buildTool, LANGUAGES.java().bundleJava, results))
+      : []),
+    ...(nodejs.length > 0 ? [async () => runTogether(nodejs, 'esbuild', LANGUAGES.nodejs().bundleNodejs, results)] : []),
     ...others.map(job => async () => results.set(job, await runJob(job))),
   ];
   // `go build` and pip use several threads themselves: more jobs than cores only make each of them slower.
@@ -37,8 +52,19 @@ async function main(): Promise<void> {
     }
   });
   await Promise.all(workers);
-  const output: RunnerOutput = { results: input.jobs.map(job => results.get(job)!) };
-  fs.writeFileSync(process.argv[2], JSON.stringify(output));
+  fs.writeFileSync(process.argv[2], JSON.stringify(toJson(input.jobs.map(job => results.get(job)!))));
+}
+
+function toJson(results: JobResult[]): RunnerOutputJson {
+  const common = [...new Set(results.flatMap(({ inputs }) => inputs?.common ?? []))];
+  const positions = new Map(common.map((inputs, i) => [inputs, i]));
+  return {
+    results: results.map(({ inputs, ...result }) => ({
+      ...result,
+      inputs: inputs && { ...inputs, common: inputs.common?.map(c => positions.get(c)!) },
+    })),
+    common,
+  };
 }
 
 async function runTogether<J extends BundlingJob>(
@@ -62,11 +88,11 @@ async function runJob(job: SingleJob): Promise<JobResult> {
   try {
     fs.mkdirSync(job.outputDir, { recursive: true });
     switch (job.kind) {
-      case 'python': return await bundlePython(job);
-      case 'nodejs-layer': return await bundleNodejsLayer(job);
-      case 'python-layer': return await bundlePythonLayer(job);
-      case 'python-dependency-layer': return await bundlePythonDependencyLayer(job);
-      case 'java-layer': return await bundleJavaLayer(job);
+      case 'python': return await LANGUAGES.python().bundlePython(job);
+      case 'nodejs-layer': return await LANGUAGES.layers().bundleNodejsLayer(job);
+      case 'python-layer': return await LANGUAGES.layers().bundlePythonLayer(job);
+      case 'python-dependency-layer': return await LANGUAGES.pythonDependencies().bundlePythonDependencyLayer(job);
+      case 'java-layer': return await LANGUAGES.java().bundleJavaLayer(job);
     }
   } catch (error) {
     return { error: (error as Error).message };

@@ -2,10 +2,13 @@ import * as fs from 'fs';
 import * as path from 'path';
 import type { BuildOptions, Message, Metafile } from 'esbuild';
 import { JobResult, NodejsJob } from '../bundling-job';
+import { filesHash } from '../directory-hash';
 import { EsbuildInstallation, findEsbuild } from './esbuild-installation';
 import { CLIENT_FILE, entryName, tracedEntryPlugin } from './esbuild-traced-entry';
 import { usedParts } from './lean-xray-sdk';
-import { nodejsInputs } from './nodejs-inputs';
+import { LinkedPackage, linkWithCommonParts } from './nodejs-common-part';
+import { isEntangled } from './nodejs-entangled';
+import { NodejsInputs } from './nodejs-inputs';
 
 /**
  * The AWS X-Ray SDK and many other CommonJS packages call `require` for Node's own modules, which an ES module does not have.
@@ -23,38 +26,75 @@ export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, Jo
   }
   const results = new Map<NodejsJob, JobResult>();
   for (const group of groups.values()) {
-    await bundleGroup(group, results, []);
+    let installation: EsbuildInstallation;
+    try {
+      installation = await findEsbuild(group[0].projectRoot);
+    } catch (error) {
+      group.forEach(job => results.set(job, { error: (error as Error).message }));
+      continue;
+    }
+    const inputs = new NodejsInputs(installation.manifest);
+    const linked = await linkWithCommonParts(group, installation, buildOptions(group, []));
+    for (const [job, made] of linked) {
+      results.set(job, finish(job, made, installation, inputs, () => writePackage(job, made)));
+    }
+    const rest = group.filter(job => !linked.has(job));
+    if (rest.length > 0) {
+      await bundleGroup(rest, results, [], installation, inputs);
+    }
   }
   return results;
 }
 
-/** @param keep names of parts of the X-Ray SDK that stay as they are */
-async function bundleGroup(jobs: NodejsJob[], results: Map<NodejsJob, JobResult>, keep: string[]): Promise<void> {
-  let installation: EsbuildInstallation;
+/** @returns its hash */
+function writePackage({ outputDir, esm }: NodejsJob, { contents, hash }: LinkedPackage): string {
+  const file = `index${esm ? '.mjs' : '.js'}`;
+  fs.mkdirSync(outputDir, { recursive: true });
+  fs.chmodSync(outputDir, 0o755);
+  const descriptor = fs.openSync(path.join(outputDir, file), 'w', 0o644);
   try {
-    installation = await findEsbuild(jobs[0].projectRoot);
-  } catch (error) {
-    jobs.forEach(job => results.set(job, { error: (error as Error).message }));
-    return;
+    fs.fchmodSync(descriptor, 0o644);
+    contents.forEach(part => fs.writeFileSync(descriptor, part));
+  } finally {
+    fs.closeSync(descriptor);
   }
+  return filesHash([{ file, executable: false, hash }]);
+}
+
+/** @param keep names of parts of the X-Ray SDK that stay as they are */
+async function bundleGroup(
+  jobs: NodejsJob[], results: Map<NodejsJob, JobResult>, keep: string[], installation: EsbuildInstallation, inputs: NodejsInputs,
+): Promise<void> {
+  const tryAgain = async (group: NodejsJob[], kept = keep) => bundleGroup(group, results, kept, installation, inputs);
   try {
-    const built = await installation.esbuild.build(buildOptions(jobs, keep));
-    const outputs = outputsByEntry(built.metafile);
+    const { metafile, warnings } = await installation.esbuild.build(buildOptions(jobs, keep));
+    const outputs = outputsByEntry(metafile);
     const again = new Map<string, NodejsJob[]>();
+    const alone: NodejsJob[] = [];
     for (const job of jobs) {
-      const output = outputs.get(entryName(job))!;
-      const missing = usedParts(job, built.metafile, Object.keys(output.inputs)).filter(part => !keep.includes(part)).join();
+      const files = Object.keys(outputs.get(entryName(job))!.inputs);
+      const missing = usedParts(job, metafile, files).filter(part => !keep.includes(part)).join();
       if (missing) {
         again.set(missing, [...again.get(missing) ?? [], job]);
+      } else if (jobs.length > 1 && isEntangled(metafile, files)) {
+        alone.push(job);
       } else {
-        results.set(job, finish(job, output, built.warnings, installation));
+        results.set(job, finish(job, { inputs: files, warnings }, installation, inputs, () => {
+          if (job.sourceMap) {
+            rewriteSourceMap(job);
+          }
+          return undefined;
+        }));
       }
     }
-    await Promise.all([...again].map(async ([missing, group]) => bundleGroup(group, results, [...keep, ...missing.split(',')])));
+    await Promise.all([
+      ...[...again].map(async ([missing, group]) => tryAgain(group, [...keep, ...missing.split(',')])),
+      ...alone.map(async job => tryAgain([job])),
+    ]);
   } catch (error) {
     if (jobs.length > 1) {
       // esbuild does not say which entries an error concerns: each is tried alone.
-      await Promise.all(jobs.map(async job => bundleGroup([job], results, keep)));
+      await Promise.all(jobs.map(async job => tryAgain([job])));
       return;
     }
     const { errors, message } = error as { errors?: Message[]; message: string };
@@ -62,14 +102,15 @@ async function bundleGroup(jobs: NodejsJob[], results: Map<NodejsJob, JobResult>
   }
 }
 
-function finish(job: NodejsJob, output: Metafile['outputs'][string], warnings: Message[], installation: EsbuildInstallation): JobResult {
+/** @param complete gives the hash of the package when it knows it */
+function finish(
+  job: NodejsJob, made: Pick<LinkedPackage, 'inputs' | 'warnings'> & { readonly commonInputs?: readonly string[] },
+  installation: EsbuildInstallation, inputs: NodejsInputs, complete: () => string | undefined,
+): JobResult {
   try {
-    refuseMissingHandler(job, warnings);
-    verify(job, output);
-    if (job.sourceMap) {
-      rewriteSourceMap(job);
-    }
-    return { tool: `esbuild ${installation.version}`, inputs: nodejsInputs(job, Object.keys(output.inputs), installation.manifest) };
+    refuseMissingHandler(job, made.warnings);
+    verify(job, [...made.inputs, ...made.commonInputs ?? []]);
+    return { tool: `esbuild ${installation.version}`, hash: complete(), inputs: inputs.of(job, made.inputs, made.commonInputs) };
   } catch (error) {
     return { error: (error as Error).message };
   }
@@ -116,7 +157,8 @@ function outputsByEntry(metafile: Metafile): Map<string, Metafile['outputs'][str
 
 function refuseMissingHandler(job: NodejsJob, warnings: Message[]): void {
   // A warning for esbuild, which knows it of ES modules only; on Lambda it is the end.
-  const lacks = (name: string) => warnings.some(w => w.id === 'import-is-undefined' && w.location?.file === entryName(job) && w.text.startsWith(`Import "${name}" `));
+  const entry = entryName(job);
+  const lacks = (name: string) => warnings.some(w => w.id === 'import-is-undefined' && w.location?.file === entry && w.text.startsWith(`Import "${name}" `));
   if (lacks(job.handlerExport.split('.')[0]) && lacks('default')) {
     throw new Error(`'${job.entry}' exports no '${job.handlerExport}'; export it, or set 'handler' to the name that it exports`);
   }
@@ -132,11 +174,10 @@ function formatMessage(message: Message): string {
 }
 
 /** The package has to hold the SDK, and every AWS client in it has to pass through the captured base class. */
-function verify(job: NodejsJob, output: Metafile['outputs'][string]): void {
+function verify(job: NodejsJob, inputs: string[]): void {
   if (job.instrumentation === 'none') {
     return;
   }
-  const inputs = Object.keys(output.inputs);
   const holds = (pattern: RegExp) => inputs.some(input => pattern.test(input));
   if (job.instrumentation === 'xray-sdk' && !job.sdkInLayer && !holds(/aws-xray-sdk-core\//)) {
     throw new Error(`the finished package of '${job.entry}' does not hold aws-xray-sdk-core; take it off 'externalModules', or use SdkDelivery.sharedLayer()`);
