@@ -1,5 +1,5 @@
 // Makes packages of this library, and of NodejsFunction. Arguments: the output folder, the library, a JSON object of names to
-// { construct: 'traced' | 'nodejs', entry, instrumentation, bundling, ... }. Prints a JSON object of names to { folder, layers }.
+// { construct: 'traced' | 'nodejs', entry, instrumentation, bundling, ... }. Prints a JSON object of names to { folder, handler, environment, layers }.
 const path = require('node:path');
 const { App, Stack } = require('aws-cdk-lib');
 const { Template } = require('aws-cdk-lib/assertions');
@@ -13,10 +13,11 @@ const app = new App({ outdir, analyticsReporting: false });
 const stack = new Stack(app, 'Bench');
 const made = Object.entries(JSON.parse(wanted)).map(([name, { construct, runtime, instrumentation, sdkDelivery, language, bundling, ...props }]) => {
   const id = name.replace(/\W/g, '');
-  if (runtime) props.runtime = new lambda.Runtime(runtime, { python: lambda.RuntimeFamily.PYTHON, java: lambda.RuntimeFamily.JAVA }[runtime.match(/[a-z]+/)[0]]);
+  if (runtime) props.runtime = new lambda.Runtime(runtime, lambda.RuntimeFamily[runtime.match(/[a-z]+/)[0].toUpperCase()]);
   if (construct === 'nodejs') return [name, new NodejsFunction(stack, id, { ...props, runtime: lambda.Runtime.NODEJS_24_X, bundling })];
   return [name, new TracedFunction(stack, id, {
     ...props,
+    architecture: process.arch === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
     ...bundling && { bundling: Bundling[language ?? 'nodejs'](bundling) },
     ...instrumentation && { instrumentation: Instrumentation[instrumentation]() },
     ...sdkDelivery && { sdkDelivery: SdkDelivery[sdkDelivery]() },
@@ -25,6 +26,6 @@ const made = Object.entries(JSON.parse(wanted)).map(([name, { construct, runtime
 const { Resources } = Template.fromStack(stack).toJSON();
 const folder = key => path.join(outdir, `asset.${key.replace('.zip', '')}`);
 console.log(JSON.stringify(Object.fromEntries(made.map(([name, construct]) => {
-  const { Code, Layers = [], Handler } = Resources[stack.getLogicalId(construct.node.defaultChild)].Properties;
-  return [name, { folder: folder(Code.S3Key), handler: Handler, layers: Layers.map(({ Ref }) => folder(Resources[Ref].Properties.Content.S3Key)) }];
+  const { Code, Environment, Layers = [], Handler } = Resources[stack.getLogicalId(construct.node.defaultChild)].Properties;
+  return [name, { folder: folder(Code.S3Key), handler: Handler, environment: Environment?.Variables ?? {}, layers: Layers.map(({ Ref }) => folder(Resources[Ref].Properties.Content.S3Key)) }];
 }))));

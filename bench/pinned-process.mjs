@@ -8,9 +8,14 @@ const run = promisify(execFile);
 // The last core: what the bench itself and its sinks do runs on the others.
 const pinned = cpus().length > 1 && spawnSync('taskset', ['--version']).status === 0 ? ['taskset', '-c', String(cpus().length - 1)] : [];
 
+/** @returns {string[]} the command line that starts a program on one core */
+export function pinnedCommand(program, args) {
+  return [...pinned, program, ...args];
+}
+
 /** Runs a program and gives the JSON of its last line. */
 export async function runPinned(program, args, { env, cwd } = {}) {
-  const [command, ...rest] = [...pinned, program, ...args];
+  const [command, ...rest] = pinnedCommand(program, args);
   try {
     const { stdout } = await run(command, rest, { env: { PATH: process.env.PATH, ...env }, cwd, maxBuffer: 1e8 });
     return JSON.parse(stdout.trim().split('\n').at(-1));

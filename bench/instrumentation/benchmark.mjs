@@ -1,16 +1,14 @@
 // What each kind of instrumentation adds to a function that calls DynamoDB: bytes of the package, start, and each call.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { makePackages, sizeOf } from '../lambda-packages.mjs';
 import { npmPeers } from '../peers.mjs';
 import { runPinned } from '../pinned-process.mjs';
 import { above, inTurn, median } from '../rounds.mjs';
+import { startSink } from './sink.mjs';
 
 export const title = 'Instrumentation of a Node.js function: what it adds';
 
@@ -33,7 +31,7 @@ const WARM_UP = 1_500;
 
 export async function measure({ log, quick }) {
   const rounds = quick ? { start: 5, calls: 1 } : { start: 21, calls: 5 };
-  const calls = quick ? 1_000 : 2_500;
+  const calls = quick ? 2_500 : 8_000;
   const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-function-bench-'));
   const sink = await startSink();
   try {
@@ -134,19 +132,5 @@ async function bundles(scratch, log) {
     'aws-xray-sdk-core': await bundle('xray-sdk'),
     'Powertools': await bundle('powertools'),
     'OpenTelemetry packages': await bundle('otel-packages'),
-  };
-}
-
-async function startSink() {
-  const child = spawn(process.execPath, [join(folder, 'sink.cjs')], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface(child.stdout);
-  const [port] = await once(lines, 'line');
-  return {
-    port: Number(port),
-    async count() {
-      child.stdin.write('count\n');
-      return Number((await once(lines, 'line'))[0]);
-    },
-    stop: () => child.stdin.end(),
   };
 }

@@ -1,0 +1,5 @@
+/** What surrounds a function on Lambda. */
+export const ENVIRONMENT = {
+  AWS_REGION: 'eu-west-1', AWS_DEFAULT_REGION: 'eu-west-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x', AWS_LAMBDA_FUNCTION_NAME: 'bench', LAMBDA_TASK_ROOT: '/var/task', AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', AWS_XRAY_DAEMON_ADDRESS: '127.0.0.1:9', TABLE_NAME: 'items',
+};
