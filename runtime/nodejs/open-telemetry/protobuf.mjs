@@ -100,11 +100,12 @@ export function raw(value) {
   at += value.length;
 }
 
-export function nested(field, write, ...args) {
+/** @param write writes the message; it is given the rest, which is named because a list of arguments costs more than the message */
+export function nested(field, write, first, second, third, fourth) {
   tag(field, 2);
   room(1);
   const start = at++;
-  write(...args);
+  write(first, second, third, fourth);
   const length = at - start - 1;
   if (length < 128) {
     buffer[start] = length;
