@@ -13,7 +13,7 @@ export enum ContextMissing {
 }
 
 /**
- * What is recorded of a function, whichever SDK records it. All of it is for Node.js.
+ * What is recorded of a function, whichever SDK records it. For Node.js and Python.
  */
 export interface InstrumentationOptions {
   /**
@@ -24,21 +24,23 @@ export interface InstrumentationOptions {
   readonly captureAwsSdk?: boolean;
 
   /**
-   * Whether calls with `node:http` and `node:https`, and with libraries made on them, are recorded.
+   * Whether calls with `node:http` and `node:https`, and with libraries made on them, are recorded; in Python those with requests and httpx, and
+   * with OpenTelemetry also those with urllib3 and `http.client`.
    *
    * @default true
    */
   readonly captureHttp?: boolean;
 
   /**
-   * Whether calls with `fetch` and undici are recorded.
+   * Whether calls with `fetch` and undici are recorded. For Node.js.
    *
    * @default true
    */
   readonly captureFetch?: boolean;
 
   /**
-   * Whether queries with `pg`, `mysql2` and `mysql` are recorded; their text is not.
+   * Whether queries with `pg`, `mysql2` and `mysql` are recorded, in Python those with sqlite3, mysql-connector, PyMySQL, psycopg, pg8000 and
+   * pymongo; their text is not.
    *
    * @default true
    */
@@ -46,6 +48,7 @@ export interface InstrumentationOptions {
 
   /**
    * What happens at a call outside of an invocation. The environment variable `AWS_XRAY_CONTEXT_MISSING` has the last word.
+   * In Python it is for OpenTelemetry: the X-Ray SDK leaves such calls out, and says nothing.
    *
    * @default ContextMissing.LOG_ERROR
    */
@@ -80,7 +83,7 @@ export interface InstrumentationOptions {
 export interface XRaySdkOptions extends InstrumentationOptions {
   /**
    * Whether a Node.js package leaves out what it does not use of the SDK, and what the SDK does at each call for nothing. The recorded documents
-   * are the same. Only versions of the SDK that are known byte for byte are trimmed.
+   * are the same. Only versions of the SDK that are known byte for byte are trimmed. For Node.js.
    *
    * @default true
    */

@@ -34,6 +34,9 @@ const XRAY_POLICY = 'AWSXRayDaemonWriteAccess';
 
 const OPEN_TELEMETRY_LANGUAGES = ['nodejs', 'python', 'go'];
 
+/** Options that are for Node.js alone; Go and Java have none. */
+const NODEJS_OPTIONS = ['captureFetch', 'trim'];
+
 /** Environment variable with the annotations of every invocation, as JSON. */
 const ANNOTATIONS = 'CDK_TRACED_FUNCTION_ANNOTATIONS';
 
@@ -87,7 +90,7 @@ class BundledInstrumentation extends Instrumentation {
 
   public _bind({ errorScope, scope, language }: InstrumentationRequest): InstrumentationConfig {
     if (language !== 'nodejs') {
-      this.refuseOtherLanguage(errorScope, language);
+      this.refuseOptions(errorScope, language);
     }
     const { options } = this;
     const clients = ([
@@ -110,14 +113,18 @@ class BundledInstrumentation extends Instrumentation {
     };
   }
 
-  private refuseOtherLanguage(errorScope: Construct, language: string): void {
+  private refuseOptions(errorScope: Construct, language: string): void {
     if (this.kind === 'open-telemetry' && !OPEN_TELEMETRY_LANGUAGES.includes(language)) {
       throw validationError(errorScope, `Instrumentation.openTelemetry() is for Node.js, Python and Go, and the entry is ${language}; ` +
         `use Instrumentation.xraySdk()${language === 'go' ? '' : ' or Instrumentation.adotLayer()'}`);
     }
-    const given = Object.entries(this.options).filter(([, value]) => value !== undefined).map(([name]) => `'${name}'`);
-    if (given.length > 0) {
-      throw validationError(errorScope, `${given.join(', ')} of Instrumentation.${this.kind === 'xray-sdk' ? 'xraySdk' : 'openTelemetry'}() would have no effect: the entry is ${language}, and the option is for Node.js; leave it out`);
+    const given = Object.entries(this.options).filter(([, value]) => value !== undefined).map(([name]) => name);
+    // In Lambda the X-Ray SDK for Python knows no missing context: what is called outside of an invocation is not recorded.
+    const nodejsOnly = this.kind === 'xray-sdk' ? [...NODEJS_OPTIONS, 'contextMissing'] : NODEJS_OPTIONS;
+    const idle = language === 'python' ? given.filter(name => nodejsOnly.includes(name)) : given;
+    if (idle.length > 0) {
+      throw validationError(errorScope, `${idle.map(name => `'${name}'`).join(', ')} of Instrumentation.${this.kind === 'xray-sdk' ? 'xraySdk' : 'openTelemetry'}() ` +
+        `would have no effect: the entry is ${language}, and that is for Node.js${idle.every(name => nodejsOnly.includes(name)) ? '' : ' and Python'}; leave it out`);
     }
   }
 }

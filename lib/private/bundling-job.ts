@@ -11,8 +11,8 @@ interface JobBase {
 /** What goes into a package to record what it does. */
 export type InstrumentationKind = 'xray-sdk' | 'open-telemetry' | 'none';
 
-/** What is recorded of a Node.js function. It is settled when the package is made. */
-export interface NodejsCapture {
+/** What is recorded of a function. It is settled when the package is made. */
+export interface Capture {
   /** Kinds of clients whose calls are recorded. */
   readonly clients: readonly ('aws-sdk' | 'http' | 'fetch' | 'sql')[];
   /** What happens at a call outside of an invocation, as the X-Ray SDK names it. */
@@ -21,6 +21,10 @@ export interface NodejsCapture {
   readonly coldStart: boolean;
   /** Whether each invocation records what the handler returns. */
   readonly response: boolean;
+}
+
+/** What is recorded of a Node.js function. */
+export interface NodejsCapture extends Capture {
   /** Whether the package leaves out what it does not need of the X-Ray SDK. */
   readonly trim: boolean;
 }
@@ -57,6 +61,7 @@ export interface PythonJob extends JobBase {
   /** Handler as Lambda writes it, relative to the folder: `app.handler`, `api/app.handler`. */
   readonly handler: string;
   readonly instrumentation: InstrumentationKind;
+  readonly capture: Capture;
   readonly sdkInLayer: boolean;
   /** Whether what the requirements name, and the SDK, come from a layer. */
   readonly dependenciesInLayer: boolean;

@@ -26,6 +26,7 @@ export const pythonBundler: Bundler = {
     const sourceDir = isFile ? path.dirname(request.entry) : request.entry;
     const handler = request.handler ?? findHandler(request, sourceDir, isFile ? [path.basename(request.entry)] : HANDLER_FILES);
     checkHandler(request, sourceDir, handler);
+    const { trim, ...capture } = request.capture;
     const dependenciesInLayer = options.dependencies?._inOwnLayer ?? false;
     const platform = {
       pythonVersion: request.runtime.name.replace(/^python/, ''),
@@ -41,6 +42,7 @@ export const pythonBundler: Bundler = {
         sourceDir,
         handler,
         instrumentation: request.instrumentation,
+        capture,
         sdkInLayer: request.sdkInLayer,
         dependenciesInLayer,
         exclude: options.exclude ?? [],

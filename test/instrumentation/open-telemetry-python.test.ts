@@ -161,7 +161,7 @@ test('an error of the handler is recorded beside its calls', async () => {
   const { spans, results } = await run('Calls', ['raises']);
   expect(results).toEqual([{ error: 'ValueError: no such game' }]);
   expect(spans).toMatchObject([{
-    name: '## cdk_traced_function.handler', kind: INTERNAL, parentSpanId: PARENT, status: { code: 2, message: 'no such game' },
+    name: '## handler.handler', kind: INTERNAL, parentSpanId: PARENT, status: { code: 2, message: 'no such game' },
     events: [{ name: 'exception', attributes: { 'exception.type': 'ValueError', 'exception.message': 'no such game' } }],
   }]);
 });
@@ -197,7 +197,7 @@ describe('spans of the handler\'s own', () => {
   test('below one that the handler has used is all that it calls', async () => {
     const { spans } = await run('OwnSpans', ['root']);
     const [put, root] = spans;
-    expect(root).toMatchObject({ name: '## cdk_traced_function.handler', parentSpanId: PARENT, attributes: { order: 7 } });
+    expect(root).toMatchObject({ name: '## own_spans.handler', parentSpanId: PARENT, attributes: { order: 7 } });
     expect(put).toMatchObject({ ...putItem, parentSpanId: root.spanId });
   });
 
@@ -206,7 +206,7 @@ describe('spans of the handler\'s own', () => {
     expect(results).toEqual([{ error: 'ValueError: no such game' }]);
     expect(spans).toMatchObject([
       { name: 'outer', status: { code: 2, message: 'ValueError: no such game' }, events: [{ attributes: { 'exception.type': 'ValueError' } }] },
-      { name: '## cdk_traced_function.handler', status: { code: 2 } },
+      { name: '## own_spans.handler', status: { code: 2 } },
     ]);
   });
 
@@ -277,13 +277,16 @@ test('it imports nothing but what Lambda\'s runtime has imported, until a librar
     env: { ...process.env, PYTHONPATH: directory }, encoding: 'utf8',
   }).trim().split(' ');
   expect(imported.filter(name => /^(?:botocore|boto3|sqlite3|http\.client|urllib3|requests|opentelemetry|ssl|asyncio|email)/.test(name))).toEqual([]);
-  expect(imported.filter(name => name.startsWith('cdk_traced_function.'))).toEqual(['daemon_socket', 'exporter', 'import_hooks', 'invocation', 'otlp', 'protobuf', 'span']
-    .map(name => `cdk_traced_function.${name}`));
+  expect(imported.filter(name => name.startsWith('cdk_traced_function.'))).toEqual([
+    'daemon_socket', 'exporter', 'handler_records', 'import_hooks', 'invocation', 'otlp', 'protobuf', 'settings', 'span',
+  ].map(name => `cdk_traced_function.${name}`));
 });
 
 test('what has no effect, or contradicts it, is refused', () => {
-  const refused = (more: Partial<TracedFunctionProps>) => () => tracedFunction({ entry: PYTHON_ENTRY, instrumentation: Instrumentation.openTelemetry(), ...more });
+  const refused = (more: Partial<TracedFunctionProps>) => () => tracedFunction({
+    entry: PYTHON_ENTRY, instrumentation: Instrumentation.openTelemetry(), ...more,
+  });
   expect(refused({})).not.toThrow();
   expect(refused({ sdkDelivery: SdkDelivery.sharedLayer() })).toThrow(/SdkDelivery\.sharedLayer\(\) cannot take Instrumentation\.openTelemetry\(\)/);
-  expect(refused({ instrumentation: Instrumentation.openTelemetry({ captureHttp: false }) })).toThrow(/'captureHttp' of Instrumentation\.openTelemetry\(\) would have no effect: the entry is python/);
+  expect(refused({ instrumentation: Instrumentation.openTelemetry({ captureFetch: false }) })).toThrow(/'captureFetch' of Instrumentation\.openTelemetry\(\) would have no effect: the entry is python/);
 });

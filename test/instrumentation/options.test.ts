@@ -117,9 +117,10 @@ describe('a call outside of an invocation', () => {
 
 describe('contradictions fail with the construct\'s path:', () => {
   test.each<[string, () => unknown, RegExp]>([
-    ['an option for Node.js on Python', () => tracedFunction({ entry: PYTHON_ENTRY, instrumentation: Instrumentation.xraySdk({ captureColdStart: true, trim: false }) }),
-      /^TracedFunction 'Stack\/Function': 'captureColdStart', 'trim' of Instrumentation\.xraySdk\(\) would have no effect: the entry is python/],
-    ['annotations on Go', () => tracedFunction({ entry: GO_ENTRY, instrumentation: Instrumentation.xraySdk({ annotations: {} }) }), /'annotations' of .* the entry is go/],
+    ['options for Node.js on Python', () => tracedFunction({
+      entry: PYTHON_ENTRY, instrumentation: Instrumentation.xraySdk({ captureColdStart: true, captureFetch: true, trim: false }),
+    }), /^TracedFunction 'Stack\/Function': 'captureFetch', 'trim' of Instrumentation\.xraySdk\(\) would have no effect: the entry is python, and that is for Node\.js;/],
+    ['annotations on Go', () => tracedFunction({ entry: GO_ENTRY, instrumentation: Instrumentation.xraySdk({ annotations: {} }) }), /'annotations' of .* the entry is go, and that is for Node\.js and Python;/],
     ['a name that X-Ray refuses', () => tracedFunction({ instrumentation: Instrumentation.xraySdk({ annotations: { 'my key': 'x' } }) }), /'my key' cannot be the name of an annotation/],
     ['a value that X-Ray refuses', () => tracedFunction({ instrumentation: Instrumentation.xraySdk({ annotations: { key: 'x'.repeat(1_001) } }) }), /'key' is 1001 characters long/],
     ['more annotations than X-Ray takes', () => tracedFunction({

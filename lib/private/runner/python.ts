@@ -27,16 +27,26 @@ export async function bundlePython(job: PythonJob): Promise<JobResult> {
 }
 
 /** Adds the package `cdk_traced_function`, which captures libraries and then imports the handler. */
-function addEntry({ instrumentation, handler, outputDir }: PythonJob): void {
+function addEntry({ instrumentation, capture, handler, outputDir }: PythonJob): void {
   const target = path.join(outputDir, 'cdk_traced_function');
   const source = pythonRuntimeFile(instrumentation === 'xray-sdk' ? 'xray_sdk' : 'open_telemetry');
   fs.mkdirSync(target, { recursive: true });
   for (const name of fs.readdirSync(source).filter(file => file.endsWith('.py'))) {
     fs.copyFileSync(path.join(source, name), path.join(target, name));
   }
-  fs.copyFileSync(pythonRuntimeFile('daemon_socket.py'), path.join(target, 'daemon_socket.py'));
-  const entry = path.join(target, '__init__.py');
-  fs.writeFileSync(entry, fs.readFileSync(entry, 'utf8').replace('{{HANDLER}}', handler));
+  for (const name of ['daemon_socket.py', 'handler_records.py']) {
+    fs.copyFileSync(pythonRuntimeFile(name), path.join(target, name));
+  }
+  fs.writeFileSync(path.join(target, 'settings.py'), [
+    '"""What was chosen when the package was made."""',
+    '',
+    `HANDLER = ${JSON.stringify(handler)}`,
+    `CLIENTS = (${capture.clients.map(client => `${JSON.stringify(client)}, `).join('')})`,
+    `CONTEXT_MISSING = ${JSON.stringify(capture.contextMissing)}`,
+    `COLD_START = ${capture.coldStart ? 'True' : 'False'}`,
+    `RESPONSE = ${capture.response ? 'True' : 'False'}`,
+    '',
+  ].join('\n'));
 }
 
 /** Whether the SDK belongs into the package. */

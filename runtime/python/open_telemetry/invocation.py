@@ -5,6 +5,8 @@ import re
 import sys
 
 from .exporter import export_spans
+from .handler_records import NAME
+from .settings import CONTEXT_MISSING
 from .span import CLIENT, ERROR, INTERNAL, Span
 
 # Spans that wait for the end of the invocation at most.
@@ -43,7 +45,7 @@ class Invocation:
     def root_span(self):
         """The handler's own span. It is sent when there is something to say of it."""
         if self.root is None:
-            self.root = Span(self, None, f"## {os.environ.get('_HANDLER', 'handler')}", INTERNAL)
+            self.root = Span(self, None, NAME, INTERNAL)
         return self.root
 
     def active_span(self):
@@ -126,7 +128,7 @@ def running():
     """The invocation of a call that is made now. A function that was given no trace has nothing to record, and nothing to complain of."""
     global _told
     if _current is None and not _has_begun:
-        choice = os.environ.get("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR").upper()
+        choice = os.environ.get("AWS_XRAY_CONTEXT_MISSING", CONTEXT_MISSING).upper()
         if choice == "RUNTIME_ERROR":
             raise RuntimeError("a call outside of an invocation cannot be traced: Missing AWS Lambda trace data")
         if not _told and choice != "IGNORE_ERROR":
