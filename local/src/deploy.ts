@@ -57,11 +57,7 @@ export class CdkApp {
   async prepare(stacks: readonly string[]): Promise<void> {
     const { log } = this.options;
     log('synthesising the app and bootstrapping the local cloud...');
-    const { app, appDir, context } = this.options;
-    // The samples do not depend on one another, so only those that are deployed need to be bundled.
-    const only = appDir === PROJECT_DIR && app === undefined && stacks.length > 0 ? ['--exclusively'] : [];
-    const given = Object.entries(context ?? {}).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
-    const synth = ['synth', ...stacks, ...only, ...given, '--quiet', '--output', this.assembly, ...(app ? ['--app', app] : [])];
+    const synth = ['synth', ...stacks, ...this.synthesis(stacks), '--quiet'];
     // Bootstrapping needs no app, and must not synthesise it a second time.
     const bootstrap = ['bootstrap', `aws://${LOCAL_ACCOUNT}/${LOCAL_REGION}`, '--app', '', '--toolkit-stack-name', 'CDKToolkit'];
     let failing = false;
@@ -85,6 +81,24 @@ export class CdkApp {
     return existsSync(outputsFile) ? JSON.parse(readFileSync(outputsFile, 'utf8')) as StackOutputs : {};
   }
 
+  /**
+   * Brings the app as it is now to the stacks that `deploy` has made: code of functions by hotswap, the rest by a deployment.
+   * One command, because starting the CLI takes as long as the rest.
+   */
+  async redeploy(stacks: readonly string[]): Promise<void> {
+    await this.cdk([
+      'deploy', ...this.selected(stacks), ...this.synthesis(stacks), '--hotswap-fallback', '--method', 'direct', '--require-approval', 'never', '--progress', 'events',
+    ], DEPLOY_TIMEOUT_MS, this.options.signal);
+  }
+
+  /** What makes the assembly out of the app. */
+  private synthesis(stacks: readonly string[]): string[] {
+    const { app, appDir, context } = this.options;
+    // The samples do not depend on one another, so only those that are deployed need to be bundled.
+    const only = appDir === PROJECT_DIR && app === undefined && stacks.length > 0 ? ['--exclusively'] : [];
+    const given = Object.entries(context ?? {}).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
+    return [...only, ...given, '--output', this.assembly, ...(app ? ['--app', app] : [])];
+  }
 
   private selected(stacks: readonly string[]): string[] {
     return stacks.length > 0 ? [...stacks] : ['--all'];
@@ -185,6 +199,8 @@ function cdkEnvironment({ endpoint, scratch }: CdkAppOptions): NodeJS.ProcessEnv
     AWS_SHARED_CREDENTIALS_FILE: join(scratch, 'no-credentials'),
     AWS_EC2_METADATA_DISABLED: 'true',
     CDK_DISABLE_CLI_TELEMETRY: 'true',
+    // CDK looks through all templates for what might be refused, which takes longer than all else that a synth does; `cdk synth` is there for that.
+    CDK_VALIDATION: process.env.CDK_VALIDATION ?? 'false',
     NO_PROXY: noProxy,
     no_proxy: noProxy,
     JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION: '1',

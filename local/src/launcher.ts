@@ -10,6 +10,7 @@ import type { Reporter } from './reporter';
 import { pause } from './run-command';
 import type { Missing, Sample, SampleContext, SampleTrace, SegmentDocument } from './samples/sample';
 import { LOCAL_REGION, LOOPBACK, type Settings } from './settings';
+import { redeployOnSave } from './watch';
 import { startXray, type Trace, type Xray, type XrayOptions } from './xray';
 
 const TRAFFIC_TIMEOUT_MS = 120_000;
@@ -32,6 +33,8 @@ export interface LauncherOptions {
   readonly samples: Readonly<Record<string, Sample>>;
   /** End after the first round of traffic. */
   readonly exit: boolean;
+  /** Deploy what is saved from then on. @default false */
+  readonly watch?: boolean;
   /** File for the traces, in the shape of X-Ray's BatchGetTraces. */
   readonly report?: string;
   /** Called when a stack's traffic was handled and traced, or was waited for in vain, with the traces that it made. */
@@ -73,8 +76,8 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
     void running.crashed.then(reason => crash.abort(new LauncherError(reason)));
     const going = AbortSignal.any([signal, crash.signal]);
 
+    const cdk = new CdkApp({ appDir, app, context, endpoint: running.endpoint, scratch: running.scratch, log, signal: going });
     const isComplete = await whileGoing(crash.signal, async () => {
-      const cdk = new CdkApp({ appDir, app, context, endpoint: running.endpoint, scratch: running.scratch, log, signal: going });
       await cdk.prepare(options.stacks);
       const stacks = await cdk.deploy(options.stacks);
       const deployed = Date.now();
@@ -91,7 +94,9 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
     });
     if (!options.exit) {
       options.onReady?.(xray.url);
-      await whileGoing(crash.signal, () => aborted(signal));
+      await whileGoing(crash.signal, () => options.watch
+        ? redeployOnSave({ appDir, redeploy: () => cdk.redeploy(options.stacks), reporter, signal: going })
+        : aborted(signal));
     }
     return isComplete;
   } finally {

@@ -9,6 +9,7 @@ import { resolveSettings } from './settings';
 
 interface Flags {
   exit?: boolean;
+  watch?: boolean;
   report?: string;
   json?: boolean;
   app?: string;
@@ -25,6 +26,7 @@ const program = new Command('cdk-traced-local')
   .description('Deploys a CDK app to a local cloud on this machine and shows its X-Ray traces. No AWS account, no Docker.')
   .argument('[stack...]', `stacks to deploy (default: '${DEFAULT_STACK}' of this project, all of another app)`)
   .option('--exit', 'end after the first round of traffic; status 0 only if every item and every expected segment is there')
+  .option('--watch', 'deploy what is saved, by hotswap where only code has changed')
   .option('--report <file>', "write the traces in the shape of X-Ray's BatchGetTraces")
   .option('--json', 'one JSON object a line instead of text; the last of a start is {"event":"ready",...}')
   .option('--app <command>', "command that synthesises the CDK app (default: 'app' of cdk.json in the current folder)")
@@ -62,6 +64,7 @@ async function main(positional: string[], flags: Flags): Promise<void> {
       await list(appDir, isOwnApp, flags, reporter, abort.signal);
       return;
     }
+    if (flags.watch && flags.exit) throw new LauncherError('--watch stays until it is ended, and --exit does not: give one of them.');
     const named = flags.all ? [] : [...positional, ...flags.stacks ?? []];
     const isComplete = await launch({
       settings: resolveSettings(flags),
@@ -70,6 +73,7 @@ async function main(positional: string[], flags: Flags): Promise<void> {
       stacks: named.length > 0 || flags.all || !isOwnApp ? named : [DEFAULT_STACK],
       samples: isOwnApp ? samples : {},
       exit: flags.exit ?? false,
+      watch: flags.watch ?? false,
       report: flags.report,
       onReady: url => {
         isReady = true;

@@ -65,7 +65,7 @@ async function record(stacks: readonly string[], instrumentation: Instrumentatio
     },
   }, {
     progress, warning: progress, error: progress, missing: missing => reporter.missing(missing),
-    trace: () => undefined, complete: () => undefined, ready: () => undefined, // the comparison is what is told
+    trace: () => undefined, complete: () => undefined, ready: () => undefined, watching: () => undefined, redeployed: () => undefined, // the comparison is what is told
   }, signal);
   if (!isComplete) throw new LauncherError(`not everything arrived with ${instrumentation}: there is nothing to compare.`);
   return recorded;

@@ -23,6 +23,10 @@ export interface Reporter {
   missing(missing: readonly Missing[]): void;
   complete(traces: number, seconds: number): void;
   ready(ready: Ready, stays: boolean): void;
+  /** Saved files are deployed from now on. */
+  watching(folder: string): void;
+  /** What was saved is there; `seconds` since it was noticed. */
+  redeployed(files: readonly string[], seconds: number): void;
   error(message: string): void;
 }
 
@@ -62,6 +66,14 @@ export class TextReporter implements Reporter {
     ].join('\n') + '\n');
   }
 
+  watching(folder: string): void {
+    process.stderr.write(`Watching ${folder}: what is saved is deployed.\n`);
+  }
+
+  redeployed(_files: readonly string[], seconds: number): void {
+    process.stderr.write(`deployed in ${seconds.toFixed(1)} seconds\n`);
+  }
+
   error(message: string): void {
     process.stderr.write(`${message}\n`);
   }
@@ -91,6 +103,14 @@ export class JsonReporter implements Reporter {
 
   ready({ outputs, ...rest }: Ready): void {
     this.tell({ event: 'ready', outputs, ...rest });
+  }
+
+  watching(folder: string): void {
+    this.tell({ event: 'watching', folder });
+  }
+
+  redeployed(files: readonly string[], seconds: number): void {
+    this.tell({ event: 'redeployed', files, seconds });
   }
 
   error(message: string): void {

@@ -127,6 +127,7 @@ describe('npm start', () => {
   it.each([
     [['--cloud-port', 'x'], "--cloud-port must be a port number from 0 (pick a free one) to 65535, got 'x'\n"],
     [['--unknown'], "error: unknown option '--unknown'\n"],
+    [['--watch', '--exit'], '--watch stays until it is ended, and --exit does not: give one of them.\n'],
     [['--stacks', ' , '], "error: option '--stacks <names>' argument ' , ' is invalid. name at least one stack.\n"],
     [['--report', '/nowhere/report.json'], "the report cannot be written: ENOENT: no such file or directory, open '/nowhere/report.json'\n"],
   ])('refuses %j with one sentence', async (args, sentence) => {
