@@ -7,6 +7,7 @@ import { captureExternalClients, entryName, generateEntries, instrument, nameWit
 import { isExternal } from './external-modules';
 import { COMMON, COMMON_VARIABLE, CommonImports, replaceCommonImports, SETUP } from './nodejs-common-imports';
 import { isEntangled } from './nodejs-entangled';
+import { importsOf } from './nodejs-inputs';
 
 type Esbuild = EsbuildInstallation['esbuild'];
 
@@ -19,6 +20,8 @@ export interface LinkedPackage {
   /** Keys of esbuild's metafile: the function's own, and those of the common part, the same array for all functions that have it. */
   readonly inputs: readonly string[];
   readonly commonInputs: readonly string[];
+  /** What the function's own modules import, as it is written there. */
+  readonly imports: readonly string[];
   readonly warnings: Message[];
 }
 
@@ -27,7 +30,9 @@ interface OwnPart {
   readonly job: NodejsJob;
   readonly text: string;
   readonly inputs: readonly string[];
+  /** From the common part. */
   readonly imports: CommonImports;
+  readonly specifiers: readonly string[];
   readonly warnings: Message[];
 }
 
@@ -80,10 +85,10 @@ export async function linkWithCommonParts(
   for (const group of groups.values()) {
     const linked = common.get(group[0]);
     const shared = new Set(linked?.inputs);
-    for (const { job, inputs, warnings, text } of group) {
+    for (const { job, inputs, specifiers: imports, warnings, text } of group) {
       if (linked && !inputs.some(input => shared.has(input))) {
         const own = Buffer.from(await minified(text, job, esbuild));
-        packages.set(job, { contents: [linked.contents, own], hash: linked.hash.copy().update(own).digest('hex'), inputs, commonInputs: linked.inputs, warnings });
+        packages.set(job, { contents: [linked.contents, own], hash: linked.hash.copy().update(own).digest('hex'), inputs, imports, commonInputs: linked.inputs, warnings });
       }
     }
   }
@@ -135,7 +140,7 @@ async function ownParts(jobs: NodejsJob[], esbuild: Esbuild, options: BuildOptio
     if (!replaced || replaced.imports.some(([module]) => modules.isAmbiguous(module)) || isEntangled(metafile, inputs)) {
       return [];
     }
-    return [{ job, inputs, warnings, ...replaced }];
+    return [{ job, inputs, specifiers: importsOf(metafile, inputs), warnings, ...replaced }];
   });
 }
 

@@ -1,6 +1,8 @@
 import * as fs from 'fs';
 import * as path from 'path';
+import type { Metafile } from 'esbuild';
 import { JobInputs, NodejsJob } from '../bundling-job';
+import { tsconfigCandidates } from './tsconfig-paths';
 
 /** What package managers write when they change what is installed. */
 const INSTALL_RECORDS = [
@@ -22,13 +24,16 @@ export class NodejsInputs {
 
   /**
    * @param inputs keys of esbuild's metafile: paths relative to the project root, some with a plugin's namespace in front
+   * @param imports what they import, as it is written there
    * @param common more of them: the same array for all packages that have them in common
    */
-  public of(job: NodejsJob, inputs: readonly string[], common: readonly string[] = NONE): JobInputs {
+  public of(job: NodejsJob, inputs: readonly string[], imports: readonly string[], common: readonly string[] = NONE): JobInputs {
     const files = filesOf(job, inputs);
     const own = files.filter(file => !IS_INSTALLED.test(file));
     // A new file beside an own one may be what an import resolves to from now on; installed packages change with the install records.
     const folders = [...new Set([...own, job.entry].map(file => path.dirname(file)))];
+    const configurations = job.tsconfig ? this.configuration(job.tsconfig)
+      : [...new Set(folders.flatMap(ancestors))].flatMap(folder => this.configuration(path.join(folder, 'tsconfig.json')));
     return {
       folders: [...new Set(own.map(file => path.dirname(file)))],
       files: [
@@ -36,6 +41,7 @@ export class NodejsInputs {
         ...packageManifests(files),
         ...folders.flatMap(folder => this.surroundings(folder)),
         ...job.tsconfig ? this.configuration(job.tsconfig) : [],
+        ...tsconfigCandidates(configurations, imports),
       ],
       common: [this.ancestors(folders), this.installed(job, common)],
     };
@@ -62,7 +68,7 @@ export class NodejsInputs {
 
   /** What counts in a folder from which something is imported, and in those above it. */
   private surroundings(folder: string): string[] {
-    return [...['package.json', ...INSTALL_RECORDS].map(name => path.join(folder, name)), ...this.configuration(path.join(folder, 'tsconfig.json'))];
+    return [...['package.json', 'node_modules', ...INSTALL_RECORDS].map(name => path.join(folder, name)), ...this.configuration(path.join(folder, 'tsconfig.json'))];
   }
 
   /** A TypeScript configuration and those that it extends by path; one from a package changes with the install records. */
@@ -86,6 +92,12 @@ function filesOf(job: NodejsJob, inputs: readonly string[]): string[] {
 function ancestors(folder: string): string[] {
   const parent = path.dirname(folder);
   return parent === folder ? [folder] : [folder, ...ancestors(parent)];
+}
+
+/** What modules import, as it is written there. */
+export function importsOf(metafile: Metafile, inputs: readonly string[]): string[] {
+  const imports = inputs.filter(input => !IS_INSTALLED.test(input)).flatMap(input => metafile.inputs[input].imports);
+  return [...new Set(imports.map(({ original, path: found }) => original ?? found))];
 }
 
 /** The package.json of each installed package that was read: its fields decide which of its files are. */

@@ -8,7 +8,7 @@ import { CLIENT_FILE, entryName, tracedEntryPlugin } from './esbuild-traced-entr
 import { usedParts } from './lean-xray-sdk';
 import { LinkedPackage, linkWithCommonParts } from './nodejs-common-part';
 import { isEntangled } from './nodejs-entangled';
-import { NodejsInputs } from './nodejs-inputs';
+import { importsOf, NodejsInputs } from './nodejs-inputs';
 
 /**
  * The AWS X-Ray SDK and many other CommonJS packages call `require` for Node's own modules, which an ES module does not have.
@@ -79,7 +79,7 @@ async function bundleGroup(
       } else if (jobs.length > 1 && isEntangled(metafile, files)) {
         alone.push(job);
       } else {
-        results.set(job, finish(job, { inputs: files, warnings }, installation, inputs, () => {
+        results.set(job, finish(job, { inputs: files, imports: importsOf(metafile, files), warnings }, installation, inputs, () => {
           if (job.sourceMap) {
             rewriteSourceMap(job);
           }
@@ -104,13 +104,13 @@ async function bundleGroup(
 
 /** @param complete gives the hash of the package when it knows it */
 function finish(
-  job: NodejsJob, made: Pick<LinkedPackage, 'inputs' | 'warnings'> & { readonly commonInputs?: readonly string[] },
+  job: NodejsJob, made: Pick<LinkedPackage, 'inputs' | 'imports' | 'warnings'> & { readonly commonInputs?: readonly string[] },
   installation: EsbuildInstallation, inputs: NodejsInputs, complete: () => string | undefined,
 ): JobResult {
   try {
     refuseMissingHandler(job, made.warnings);
     verify(job, [...made.inputs, ...made.commonInputs ?? []]);
-    return { tool: `esbuild ${installation.version}`, hash: complete(), inputs: inputs.of(job, made.inputs, made.commonInputs) };
+    return { tool: `esbuild ${installation.version}`, hash: complete(), inputs: inputs.of(job, made.inputs, made.imports, made.commonInputs) };
   } catch (error) {
     return { error: (error as Error).message };
   }
