@@ -32,8 +32,6 @@ export interface InstrumentationConfig {
 
 const XRAY_POLICY = 'AWSXRayDaemonWriteAccess';
 
-const OPEN_TELEMETRY_LANGUAGES = ['nodejs', 'python', 'go'];
-
 /** Options that are for Node.js alone; Go and Java have none. */
 const NODEJS_OPTIONS = ['captureFetch', 'trim'];
 
@@ -55,7 +53,7 @@ export abstract class Instrumentation {
 
   /**
    * OpenTelemetry without a collector and without a layer: spans go to X-Ray through Lambda's own daemon. Spans that the handler makes with the
-   * OpenTelemetry API (`trace.getTracer()`) are part of the trace. For Node.js, Python and Go.
+   * OpenTelemetry API (`trace.getTracer()`) are part of the trace.
    */
   public static openTelemetry(options: OpenTelemetryOptions = {}): Instrumentation {
     return new BundledInstrumentation('open-telemetry', options);
@@ -114,10 +112,6 @@ class BundledInstrumentation extends Instrumentation {
   }
 
   private refuseOptions(errorScope: Construct, language: string): void {
-    if (this.kind === 'open-telemetry' && !OPEN_TELEMETRY_LANGUAGES.includes(language)) {
-      throw validationError(errorScope, `Instrumentation.openTelemetry() is for Node.js, Python and Go, and the entry is ${language}; ` +
-        `use Instrumentation.xraySdk()${language === 'go' ? '' : ' or Instrumentation.adotLayer()'}`);
-    }
     const given = Object.entries(this.options).filter(([, value]) => value !== undefined).map(([name]) => name);
     // In Lambda the X-Ray SDK for Python knows no missing context: what is called outside of an invocation is not recorded.
     const nodejsOnly = this.kind === 'xray-sdk' ? [...NODEJS_OPTIONS, 'contextMissing'] : NODEJS_OPTIONS;

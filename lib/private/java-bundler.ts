@@ -35,7 +35,8 @@ export const javaBundler: Bundler = {
     }
     return {
       handler,
-      environment: {},
+      // The OpenTelemetry API then looks for what the package has in place of an SDK.
+      environment: request.instrumentation === 'open-telemetry' ? { OTEL_JAVA_GLOBAL_AUTOCONFIGURE_ENABLED: 'true' } : {},
       job: {
         kind: 'java',
         projectDir: request.entry,

@@ -29,7 +29,7 @@ export class JavaPackage {
    */
   public verify(job: JavaJob, instrumentors: readonly Instrumentor[]): void {
     this.verifyHandler(job);
-    if (job.instrumentation === 'none') {
+    if (job.instrumentation !== 'xray-sdk') {
       return;
     }
     for (const instrumentor of instrumentors) {

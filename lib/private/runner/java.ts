@@ -5,6 +5,7 @@ import { copyBuiltJar, jarFolder, listJar, unpackJar } from './java-archive';
 import { JavaBuild, JavaBuildRequest, JavaClassPath, JavaDependency } from './java-build';
 import { openGradleBuild } from './java-gradle';
 import { openMavenBuild } from './java-maven';
+import { addOpenTelemetry } from './java-open-telemetry';
 import { JavaPackage } from './java-package';
 import { isWithin } from './java-project';
 import { instrumentorsFor, resolveXraySdk, resolveXraySdkLayer } from './java-xray-sdk';
@@ -67,6 +68,8 @@ async function fillPackage(job: JavaJob, build: JavaBuild, classPath: JavaClassP
   if (job.instrumentation === 'xray-sdk' && !job.sdkInLayer) {
     const sdk = await resolveXraySdk(build, classPath.dependencies);
     copyJars(sdk.filter(jar => !holds(directory, classPath, jar)), path.join(directory, 'lib'), build);
+  } else if (job.instrumentation === 'open-telemetry') {
+    await addOpenTelemetry(job, classPath.dependencies, directory);
   }
   return directory;
 }
