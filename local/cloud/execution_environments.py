@@ -26,6 +26,7 @@ logger = logging.getLogger("cdk_traced.environments")
 def install() -> None:
     """Puts the replacements into ministack; fails with MinistackChanged where it is not as expected."""
     from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
 
     lambda_runtime.subprocess = FunctionProcesses
     lambda_runtime.queue = SimpleNamespace(Queue=TimedQueue, Empty=queue.Empty, Full=queue.Full)
@@ -33,6 +34,11 @@ def install() -> None:
     _wrap_start(lambda_runtime)
     _wrap_invoke(lambda_runtime)
     _wrap_logs(lambda_runtime)
+
+    # ministack makes functions wait for half a second after each change, as AWS does for longer; whoever has asked waits a second more.
+    @wrap(lambda_svc, "_schedule_state_transition", "(func_name, delay)")
+    def schedule_state_transition(original: Any, func_name: str, delay: float) -> None:
+        original(func_name, 0)
 
 
 def _wrap_programs(lambda_runtime: Any) -> None:
