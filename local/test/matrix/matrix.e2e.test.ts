@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { MATRIX, type MatrixCell } from './matrix';
 import { normalizeTrace, type NormalizedSegment } from '../../src/assertions/normalized-trace';
 import type { Trace, TraceEntry } from '../../src/xray';
+import { awsServiceName } from '../../src/xray/model/service-identity';
 import { DEPLOY_TIMEOUT_MS, DeployedStack, SCENARIO_TIMEOUT_MS } from '../samples/deployed-stack';
 
 jest.setTimeout(SCENARIO_TIMEOUT_MS);
@@ -60,7 +61,7 @@ describe('the same calls', () => {
     });
   });
 
-  it.each(['node', 'python'] as const)('look the same however a function in %s is packaged and instrumented', language => {
+  it.each(['node', 'python', 'go'] as const)('look the same however a function in %s is packaged and instrumented', language => {
     const trees = MATRIX.filter(cell => cell.language === language).map(({ name }) => (
       JSON.stringify(normalizeTrace(traces.get(name)!).map(inCommon)).replaceAll(name, '<function>')
     ));
@@ -81,7 +82,7 @@ function calls({ language }: MatrixCell): (readonly [string, Call])[] {
     ['SNS', { name: 'SNS', operation: 'Publish', resource: 'matrix', status: 200 }],
     ['SQS', { name: 'SQS', operation: 'SendMessage', resource: 'matrix', status: 200 }],
     ...language === 'node' ? [['fetch', { name: host, url: `http://${host}/fetch`, status: 200 }] as const] : [],
-    ['HTTP', { name: host, url: `http://${host}/http`, status: 404, outcome: 'error' }],
+    ...language === 'java' ? [] : [['HTTP', { name: host, url: `http://${host}/http`, status: 404, outcome: 'error' }] as const],
     ...language === 'python' ? [['SQL', { name: ':memory:' }] as const] : [],
   ];
 }
@@ -98,7 +99,7 @@ function subsegments(trace: Trace, functionName: string): Call[] {
     .filter(({ namespace, sql }) => namespace !== undefined || sql !== undefined)
     .sort((one, other) => one.startMs - other.startMs)
     .map(({ name, namespace, aws, http, error, fault }) => ({
-      name: namespace === 'aws' ? serviceOf(name) : name,
+      name: namespace === 'aws' ? awsServiceName(name) : name,
       operation: aws.operation as string | undefined,
       resource: resourceOf(aws),
       url: http?.url?.replace(/^(http:\/\/127\.0\.0\.1):\d+/, '$1'), // the X-Ray SDK leaves the port out of what http.get calls
@@ -112,19 +113,16 @@ function resourceOf(aws: Readonly<Record<string, unknown>>): string | undefined 
   return table ?? bucket ?? (topic ?? queue)?.split(/[:/]/).pop();
 }
 
-/** The X-Ray SDK for Python writes `dynamodb` where all others write `DynamoDB`; the map makes one node of both. */
-function serviceOf(name: string): string {
-  return ['DynamoDB', 'S3', 'SNS', 'SQS'].find(service => service.toLowerCase() === name.toLowerCase()) ?? name;
-}
-
-/** Without what the kinds of instrumentation say differently: metadata, ids of messages, details of databases, and `get` for `GET`. */
-function inCommon({ name, metadata, sql, http, children, aws: { message_id: _, ...aws } = {}, ...segment }: NormalizedSegment): object {
+/** Without what the kinds of instrumentation say differently (MIGRATION.md has the list), and with what they have in common about it. */
+function inCommon({ metadata, ...segment }: NormalizedSegment): object {
+  const { name, sql, http, exceptions, children, aws: { message_id: _, key: __, ...aws } = {}, ...rest } = segment;
   return {
-    ...segment,
-    name: segment.namespace === 'aws' ? serviceOf(name) : name,
+    ...rest,
+    name: rest.namespace === 'aws' ? awsServiceName(name) : name,
     aws,
-    ...http ? { http: { ...http, method: String(http.method).toUpperCase() } } : {},
+    ...http ? { http: { ...http, method: (http.method as string | undefined)?.toUpperCase() } } : {},
     isQuery: sql !== undefined,
+    exceptions: exceptions?.length ?? 0,
     ...children ? { children: children.map(inCommon) } : {},
   };
 }

@@ -1,3 +1,8 @@
+import { spawnSync } from 'node:child_process';
+
+/** Java is the one language that the project can be worked on without. */
+const hasMaven = spawnSync('mvn', ['--version']).status === 0;
+
 /** What is chosen for one function of the matrix. */
 export type MatrixCell = { readonly name: string; readonly instrumentation: 'xray' | 'otel' } & (
   | { readonly language: 'node'; readonly format: 'cjs' | 'esm'; readonly sdk: 'bundled' | 'runtime'; readonly isMinified: boolean }
@@ -15,5 +20,8 @@ export const MATRIX: readonly MatrixCell[] = instrumentations.flatMap(instrument
   // The shared layer has the X-Ray SDK; what OpenTelemetry needs is too small for one.
   ...(['zip', 'layer', 'dependencies'] as const).filter(packaging => instrumentation === 'xray' || packaging !== 'layer').map(packaging => ({
     name: `python-${packaging}-${instrumentation}`, language: 'python' as const, instrumentation, packaging,
+  })),
+  ...(['go', 'java'] as const).filter(language => language !== 'java' || (instrumentation === 'xray' && hasMaven)).map(language => ({
+    name: `${language}-${instrumentation}`, language, instrumentation,
   })),
 ]);
