@@ -4,8 +4,9 @@ import { launch } from './launcher';
 import { LauncherError } from './launcher-error';
 import { PROJECT_DIR } from './project-folders';
 import { TextReporter } from './reporter';
-import { DEFAULT_STACK, samples } from './samples';
+import { createSamples, DEFAULT_STACK, samples } from './samples';
 import type { Trace, Xray } from './xray';
+import { awsServiceName } from './xray/model/service-identity';
 
 /** The values of the samples' CDK context `instrumentation`. */
 const INSTRUMENTATIONS = ['xray-sdk', 'open-telemetry'] as const;
@@ -19,8 +20,8 @@ interface Recorded {
   readonly trees: Map<string, number>;
 }
 
-/** In the names of buckets, topics and queues. */
-const GENERATED = [/-[0-9a-f]{8}\b/g, '-<id>'] as const;
+/** In the names that CloudFormation gives to buckets, topics and queues. */
+const GENERATED = [/-[0-9a-f]{8,}\b/gi, '-<id>'] as const;
 
 const program = new Command('npm run parity --')
   .description('Runs samples twice in the local cloud, with the X-Ray SDK and with OpenTelemetry, and compares service maps and traces.')
@@ -58,7 +59,7 @@ async function record(stacks: readonly string[], instrumentation: Instrumentatio
     appDir: PROJECT_DIR,
     context: { instrumentation },
     stacks,
-    samples,
+    samples: createSamples(),
     exit: true,
     onTraffic: async (stack, traces, xray) => {
       recorded.set(stack, { map: await serviceMap(xray), trees: distinct(traces) });
@@ -104,13 +105,13 @@ function distinct(traces: readonly Trace[]): Map<string, number> {
   return counts;
 }
 
-/** One line for each segment and subsegment. What only one kind of instrumentation records is left out: metadata, and the ids of messages. */
+/** One line for each segment and subsegment. What only one kind of instrumentation records is left out: metadata, ids of messages, keys of objects. */
 function describe(segment: NormalizedSegment, depth: number): string[] {
-  const { name, origin, namespace, outcome, http, aws: { message_id: _, ...aws } = {}, annotations, exceptions, children } = segment;
+  const { name, origin, namespace, outcome, http, aws: { message_id: _, key: __, ...aws } = {}, annotations, exceptions, children } = segment;
   const facts = Object.entries({ origin, namespace, outcome, http, aws, annotations, exceptions })
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  return [`${'  '.repeat(depth)}${[name, ...facts].join(' ')}`, ...(children ?? []).flatMap(child => describe(child, depth + 1))];
+  return [`${'  '.repeat(depth)}${[namespace === 'aws' ? awsServiceName(name) : name, ...facts].join(' ')}`, ...(children ?? []).flatMap(child => describe(child, depth + 1))];
 }
 
 /** What one has and the other has not. */

@@ -41,11 +41,16 @@ export function serviceOf(segment: SegmentDocument): ServiceIdentity {
   return { name: resourceNameOf(type, segment.aws) ?? segment.name, type };
 }
 
+/** One name for an AWS service, however an SDK writes it. */
+export function awsServiceName(name: string): string {
+  return AWS_SERVICES[name.toLowerCase()] ?? name;
+}
+
 /** The type that X-Ray gives to the service behind a call: `AWS::DynamoDB::Table`, `Database::SQL`, or nothing for a plain remote service. */
 export function originOfCall(subsegment: SubsegmentDocument): string | undefined {
   if (subsegment.namespace !== 'aws') return isObject(subsegment.sql) ? DATABASE : undefined;
   const aws = isObject(subsegment.aws) ? subsegment.aws : {};
-  const service = AWS_SERVICES[subsegment.name.toLowerCase()] ?? subsegment.name;
+  const service = awsServiceName(subsegment.name);
   if (service === 'DynamoDB' && tableOf(aws) !== undefined) return 'AWS::DynamoDB::Table';
   if (service === 'S3' && text(aws.bucket_name) !== undefined) return 'AWS::S3::Bucket';
   if (service === 'SQS' && text(aws.queue_url) !== undefined) return 'AWS::SQS::Queue';
