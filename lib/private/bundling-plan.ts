@@ -21,6 +21,8 @@ interface PlannedJob {
   outcome?: BundledPackage | Error;
 }
 
+type AssetLocation = FileAssetLocation & { readonly path: string };
+
 const PLAN = Symbol.for('cdk-traced-function.BundlingPlan');
 
 /**
@@ -38,6 +40,7 @@ export class BundlingPlan {
   }
 
   private readonly jobs = new Map<string, PlannedJob>();
+  private readonly added = new WeakMap<IConstruct, { hash: string; location: AssetLocation }>();
 
   /** Asks for a package; equal requests share one. Returns the key to locate it with. */
   public request(consumer: IConstruct, request: JobRequest): string {
@@ -52,10 +55,24 @@ export class BundlingPlan {
   }
 
   /** Adds the package to the assets of the consumer's stack, bundling everything that is pending first. */
-  public locate(consumer: IConstruct, key: string): FileAssetLocation & { readonly path: string } {
+  public locate(consumer: IConstruct, key: string): AssetLocation {
     const stack = Stack.of(consumer);
-    const asset = stack.bundlingRequired ? this.stage(consumer, this.package(key)) : sourceOnly(consumer, this.jobs.get(key)!.request);
-    const location = stack.synthesizer.addFileAsset({
+    if (!stack.bundlingRequired) {
+      return this.add(consumer, sourceOnly(consumer, this.jobs.get(key)!.request));
+    }
+    const bundled = this.package(key);
+    const added = this.added.get(consumer);
+    // CDK resolves each token several times.
+    if (added?.hash === bundled.hash && fs.existsSync(path.join(assetOutdir(consumer), `asset.${bundled.hash}`))) {
+      return added.location;
+    }
+    const location = this.add(consumer, this.stage(consumer, bundled));
+    this.added.set(consumer, { hash: bundled.hash, location });
+    return location;
+  }
+
+  private add(consumer: IConstruct, asset: { path: string; hash: string }): AssetLocation {
+    const location = Stack.of(consumer).synthesizer.addFileAsset({
       fileName: asset.path,
       packaging: FileAssetPackaging.ZIP_DIRECTORY,
       sourceHash: asset.hash,

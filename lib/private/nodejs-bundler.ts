@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import type { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
 import { validationError } from './validation-error';
 import { NodejsBundlingOptions } from '../bundling';
@@ -9,6 +9,8 @@ import { NodejsBundlingOptions } from '../bundling';
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx'];
 const LOCK_FILES = ['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'];
 const AWS_SDK = ['@aws-sdk/*', '@smithy/*'];
+/** `OutputFormat.ESM`: to load its module takes as long as to plan ten functions. */
+const ESM = 'esm' as OutputFormat.ESM;
 const ENABLE_SOURCE_MAPS = '--enable-source-maps';
 
 export const nodejsBundler: Bundler = {
@@ -22,7 +24,7 @@ export const nodejsBundler: Bundler = {
 
   bind(request: BundlerRequest): BundlerResult {
     const options = request.options as NodejsBundlingOptions;
-    const esm = options.format === OutputFormat.ESM;
+    const esm = options.format === ESM;
     // A path in the handler is how the original project lays its files out; the package has one file only.
     const [, ...exportPath] = path.posix.basename(request.handler ?? 'index.handler').split('.');
     const handlerExport = exportPath.join('.') || request.handler!;

@@ -49,14 +49,14 @@ export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, Jo
 /** @returns its hash */
 function writePackage({ outputDir, esm }: NodejsJob, { contents, hash }: LinkedPackage): string {
   const file = `index${esm ? '.mjs' : '.js'}`;
+  const umask = process.umask(0o022); // everybody may read a package
   fs.mkdirSync(outputDir, { recursive: true });
-  fs.chmodSync(outputDir, 0o755);
   const descriptor = fs.openSync(path.join(outputDir, file), 'w', 0o644);
   try {
-    fs.fchmodSync(descriptor, 0o644);
     contents.forEach(part => fs.writeFileSync(descriptor, part));
   } finally {
     fs.closeSync(descriptor);
+    process.umask(umask);
   }
   return filesHash([{ file, executable: false, hash }]);
 }
