@@ -1,120 +1,124 @@
 // What bundling adds to a synth: the wall time of an app's synth above the same app with inline code.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { median } from '../rounds.mjs';
+import { go, python } from './other-languages.mjs';
+import { root, withProject } from './synth-project.mjs';
 
 export const title = 'Synth: bundling cost against NodejsFunction';
 
-const folder = dirname(fileURLToPath(import.meta.url));
-const root = dirname(dirname(folder));
+const GOALS = { cold: { external: 1 / 100, bundled: 1 / 25 }, warm: 1 / 500, changed: 1 / 100 };
+const SDK = { external: 'AWS SDK left to the runtime', bundled: 'AWS SDK bundled' };
 
 export async function measure({ log, quick }) {
   if (!existsSync(join(root, 'build', 'index.js'))) {
     const { status } = spawnSync('npx', ['jsii', '--silence-warnings=reserved-word'], { cwd: root, stdio: ['ignore', 2, 2] });
     if (status !== 0) throw new Error('the library does not compile; its messages are above');
   }
-  const sizes = quick ? [10] : [10, 100];
-  const rounds = quick ? 1 : 3;
+  const sizes = quick ? [10] : [10, 100, 1_000];
   const rows = [];
-  const plot = { x: { title: 'functions', values: sizes }, floor: [], cold: [], warm: [], peer: [] };
+  const costs = {};
   for (const size of sizes) {
-    const project = makeProject(size);
-    try {
-      const external = await compare(project, size, rounds, 'external', log);
-      const bundled = await compare(project, size, rounds, 'bundled', log);
-      const label = `${size} functions`;
-      const row = (what, ours, peer, goal) => ({ what, size: label, ours, peer, unit: 'ms', ratio: Math.max(0, ours) / peer, goal: size === 100 ? goal : undefined });
-      rows.push(
-        row('cold, AWS SDK left to the runtime', external.cold, external.peer, 1 / 100),
-        row('cold, AWS SDK bundled', bundled.cold, bundled.peer, 1 / 25),
-        row('warm, nothing changed', external.warm, external.peer, 1 / 500),
-        row('warm, one file changed', external.changed, external.peer, 1 / 100),
-        { what: 'cold, for each function, traced', size: label, ours: external.cold / size, peer: external.peer / size, unit: 'ms', ratio: external.cold / external.peer },
-      );
-      plot.cold.push(external.cold);
-      plot.warm.push(Math.max(0, external.warm));
-      plot.peer.push(external.peer);
-    } finally {
-      rmSync(project, { recursive: true, force: true });
+    costs[size] = await withProject(size, async project => Object.fromEntries(['external', 'bundled'].map(sdk => [sdk, compare(project, sdk, quick, log)])));
+    rows.push(...rowsOf(size, costs[size]));
+  }
+  for (const sdk of Object.keys(SDK)) {
+    for (const [larger, smaller] of [[100, 10], [1_000, 100]]) {
+      if (!costs[larger]) continue;
+      const [ours, peer] = [larger, smaller].map(size => costs[size][sdk].cold / size);
+      rows.push({ what: `cold, cost of one function of ${larger} against one of ${smaller}, ${SDK[sdk]}`, ours, peer, unit: 'ms', ratio: ours / peer, goal: 1 });
     }
   }
+  rows.push(...quick ? [] : otherLanguages(log));
   const version = name => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
+  const measured = sizes.filter(size => costs[size].external.peer !== undefined);
+  const series = (what, sdk, values = measured) => values.map(size => Math.max(0, costs[size][sdk][what]));
   return {
     rows,
     versions: { 'aws-cdk-lib': version('aws-cdk-lib'), 'esbuild': version('esbuild'), '@aws-sdk/client-dynamodb': version('@aws-sdk/client-dynamodb') },
-    plots: [{
-      title: 'Bundling cost by number of functions', x: plot.x, y: { title: 'ms' },
-      series: [{ name: 'NodejsFunction', values: plot.peer }, { name: 'TracedFunction, cold', values: plot.cold }, { name: 'TracedFunction, warm', values: plot.warm }],
-    }],
+    plots: [
+      {
+        title: 'Bundling cost by number of functions', x: { title: 'functions', values: measured }, y: { title: 'ms' },
+        series: Object.keys(SDK).flatMap(sdk => [
+          { name: `NodejsFunction, ${SDK[sdk]}`, values: series('peer', sdk) },
+          { name: `TracedFunction, cold, ${SDK[sdk]}`, values: series('cold', sdk) },
+        ]),
+      },
+      {
+        title: 'Bundling cost of TracedFunction by number of functions', x: { title: 'functions', values: sizes }, y: { title: 'ms' },
+        series: [
+          ...Object.keys(SDK).map(sdk => ({ name: `cold, ${SDK[sdk]}`, values: series('cold', sdk, sizes) })),
+          { name: 'one file changed', values: series('changed', 'external', sizes) },
+          { name: 'warm', values: series('warm', 'external', sizes) },
+        ],
+      },
+    ],
+    notes: [
+      'The cost is the wall time of the app\'s process above that of the floor, the same app with `lambda.Function` and inline code, in the same round. NodejsFunction is run at 10 and 100 functions, each of which makes one call of esbuild; ' +
+        'ours is traced, NodejsFunction is not. Cold: no cache and no output folder. CDK\'s own validation of templates is off on all sides (`CDK_VALIDATION=false`): it takes seconds, and by chance more or less of them.',
+      'All functions import the same of the AWS SDK, on both sides. It is linked once for each set of names that functions import, so an app in which each function has a set of its own pays for as many.',
+    ],
   };
 }
 
-/** Medians in milliseconds above the floor of the same round. `sdk`: 'external' or 'bundled', on both sides. */
-async function compare(project, size, rounds, sdk, log) {
-  const samples = { cold: [], warm: [], changed: [], peer: [] };
+/** Medians in milliseconds above the floor of the same round. */
+function compare(project, sdk, quick, log) {
+  const { size } = project;
+  const rounds = quick ? 1 : size >= 1_000 ? 3 : 5;
+  const peerRounds = size >= 1_000 ? 0 : quick ? 1 : size >= 100 ? 3 : 5;
+  const samples = { floor: [], cold: [], warm: [], changed: [], peer: [] };
+  project.synth('floor'); // the files of the app and of aws-cdk-lib are in memory from here on
+  project.synth('traced', sdk);
   for (let round = 0; round < rounds; round++) {
-    const cache = mkdtempSync(join(tmpdir(), 'cdk-traced-function-bench-'));
-    try {
-      const synth = kind => runSynth(project, kind, size, sdk, cache);
-      synth('floor'); // the files of the app and of aws-cdk-lib are in memory from here on
-      const floor = median([synth('floor'), synth('floor')]);
-      samples.cold.push(synth('traced') - floor);
-      samples.warm.push(synth('traced') - median([synth('floor'), floor]));
-      writeFileSync(join(project, 'functions', 'f0.ts'), source(0, `changed ${round}`));
-      samples.changed.push(synth('traced') - floor);
-      samples.peer.push(synth('nodejs') - floor);
-      log(`${size} functions, SDK ${sdk}, round ${round + 1}: floor ${floor.toFixed(0)} ms, above it: cold ${samples.cold.at(-1).toFixed(0)}, ` +
-        `warm ${samples.warm.at(-1).toFixed(0)}, one changed ${samples.changed.at(-1).toFixed(0)}, NodejsFunction ${samples.peer.at(-1).toFixed(0)}`);
-    } finally {
-      rmSync(cache, { recursive: true, force: true });
+    project.clean();
+    const floor = project.synth('floor');
+    samples.floor.push(floor);
+    samples.cold.push(project.synth('traced', sdk) - floor);
+    samples.warm.push(project.synth('traced', sdk) - project.synth('floor'));
+    // What cannot be measured above the floor needs more rounds.
+    for (let i = 0; !quick && i < 4; i++) samples.warm.push(-project.synth('floor') + project.synth('traced', sdk));
+    project.changeOne(`changed ${round}`);
+    samples.changed.push(project.synth('traced', sdk) - project.synth('floor'));
+    if (round < peerRounds) {
+      project.clean();
+      samples.peer.push(project.synth('nodejs', sdk) - project.synth('floor'));
     }
+    log(`${size} functions, ${SDK[sdk]}, round ${round + 1}: ${Object.entries(samples).map(([what, values]) => `${what} ${values.at(-1)?.toFixed(0) ?? '-'}`).join(', ')}`);
   }
-  return Object.fromEntries(Object.entries(samples).map(([name, values]) => [name, median(values)]));
+  return Object.fromEntries(Object.entries(samples).map(([what, values]) => [what, values.length > 0 ? median(values) : undefined]));
 }
 
-/** Milliseconds of one synth in a process of its own, without the time that it takes to load aws-cdk-lib. */
-function runSynth(project, kind, size, sdk, cache) {
-  const outdir = join(project, 'cdk.out');
-  rmSync(outdir, { recursive: true, force: true });
-  const run = spawnSync(process.execPath, [join(folder, 'app.cjs'), kind, String(size), sdk, project, outdir, join(root, 'build')], {
-    cwd: project, encoding: 'utf8', env: { ...process.env, CDK_TRACED_FUNCTION_CACHE: cache },
+function rowsOf(size, { external, bundled }) {
+  const row = (what, sdk, { cold, warm, changed, peer }, measured, goal) => ({
+    what: `${what}, ${SDK[sdk]}`, size: `${size} functions`, ours: { cold, warm, changed }[measured], peer, unit: 'ms',
+    ratio: peer === undefined ? undefined : Math.max(0, { cold, warm, changed }[measured]) / peer, goal: size === 100 ? goal : undefined,
   });
-  if (run.status !== 0) throw new Error(`the app '${kind}' failed: ${run.stderr}`);
-  return Number(run.stdout.trim().split('\n').at(-1));
+  return [
+    row('cold', 'external', external, 'cold', GOALS.cold.external),
+    row('cold', 'bundled', bundled, 'cold', GOALS.cold.bundled),
+    row('warm, nothing changed', 'external', external, 'warm', GOALS.warm),
+    row('warm, nothing changed', 'bundled', bundled, 'warm', GOALS.warm),
+    row('one file changed', 'external', external, 'changed', GOALS.changed),
+    row('one file changed', 'bundled', bundled, 'changed', GOALS.changed),
+  ];
 }
 
-function makeProject(size) {
-  const project = mkdtempSync(join(tmpdir(), 'cdk-traced-function-bench-'));
-  mkdirSync(join(project, 'functions'));
-  symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'));
-  writeFileSync(join(project, 'package.json'), '{"name":"bench","private":true}');
-  writeFileSync(join(project, 'package-lock.json'), '{"name":"bench","lockfileVersion":3,"packages":{}}');
-  for (let i = 0; i < size; i++) writeFileSync(join(project, 'functions', `f${i}.ts`), source(i, 'first'));
-  return project;
-}
-
-/** A handler such as people write: one client, two commands, a little logic of its own. */
-function source(i, note) {
-  return `import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-
-const client = new DynamoDBClient({});
-const table = process.env.TABLE_NAME ?? 'table-${i}';
-
-/** ${note} */
-export const handler = async (event: { id: string }): Promise<string> => {
-  const found = await client.send(new GetItemCommand({ TableName: table, Key: { id: { S: event.id } } }));
-  if (!found.Item) {
-    await client.send(new PutItemCommand({ TableName: table, Item: { id: { S: event.id }, note: { S: '${note} ${i}' } } }));
-  }
-  return event.id;
-};
-`;
-}
-
-function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+function otherLanguages(log) {
+  return [
+    ['Python functions with the same requirements', 'installations', 20, python],
+    ['Go functions of one module', 'build calls', 20, go],
+  ].flatMap(([what, unit, size, run]) => {
+    try {
+      const [one, all] = run(size);
+      log(`${size} ${what}: ${all.calls.join('; ')}`);
+      return [
+        { what: `${size} ${what}`, ours: all.calls.length, peer: size, unit, ratio: all.calls.length / size, goal: 1 / size, note: 'the other side is one for each function' },
+        { what: `${size} ${what}, against one`, ours: all.milliseconds, peer: one.milliseconds, unit: 'ms', ratio: all.milliseconds / one.milliseconds },
+      ];
+    } catch (error) {
+      log(`${what}: ${error.message}`);
+      return [{ what: `${size} ${what}`, unit, note: `not measured: ${error.message.split('\n')[0]}` }];
+    }
+  });
 }
