@@ -119,6 +119,12 @@ test('the SDK is in the binary only where a client is captured', () => {
     .toEqual(['PutItem true', 'Count true', 'Library true', 'OwnCapture true', 'NoAws false', 'Untraced false']);
 });
 
+test('what the SDK has for servers is in no binary, but for a module that has the SDK for itself', () => {
+  const modulesOf = (id: string) => execFileSync('go', ['version', '-m', binary(id)], { encoding: 'utf8' });
+  expect(['PutItem', 'Count', 'Library', 'OwnCapture'].map(id => [id, /grpc|fasthttp/.test(modulesOf(id))]))
+    .toEqual([['PutItem', false], ['Count', false], ['Library', false], ['OwnCapture', true]]);
+});
+
 test('no path of this machine is in a binary', () => {
   const modules = execFileSync('go', ['env', 'GOMODCACHE'], { encoding: 'utf8' }).trim();
   for (const id of Object.keys(packages)) {

@@ -13,6 +13,20 @@ const OPEN_TELEMETRY_AWS = 'go.opentelemetry.io/contrib/instrumentation/github.c
 /** Name of the package that is laid into the module, and of its folder. */
 const PACKAGE = 'cdk_traced_function';
 
+/** The X-Ray SDK's code for servers that use fasthttp or gRPC: 6 MB of a binary, of which no function on Lambda runs anything. */
+const XRAY_FOR_SERVERS = /[\\/]xray[\\/](?:fasthttp|grpc)\.go$/;
+
+/** A copy of the user's go.mod with the X-Ray SDK. */
+interface OwnModFile {
+  readonly file: string;
+  /** Arguments with which go commands use it. */
+  readonly arguments: string[];
+  /** The package of the SDK that is used. */
+  readonly wanted: string;
+  /** Whether the user's module had the SDK before. */
+  readonly required: boolean;
+}
+
 /** What is recorded of a program by us, and how. */
 export interface GoCapture {
   readonly kind: InstrumentationKind;
@@ -58,10 +72,13 @@ export function captureOf({ job, imports, callsHttp }: GoBuild): GoCapture | und
  */
 export async function captureArguments(go: GoModule, builds: GoBuild[], capture: GoCapture, workDir: string): Promise<string[]> {
   const { moduleRoot } = builds[0].job;
-  const ownModFile = capture.kind === 'xray-sdk' ? await addXraySdk(go, moduleRoot, capture, workDir) : [];
+  const modFile = capture.kind === 'xray-sdk' ? await addXraySdk(go, moduleRoot, capture, workDir) : undefined;
+  const ownModFile = modFile?.arguments ?? [];
   if (capture.awsClients) {
     await checkConfigPackage(go, ownModFile);
   }
+  // A module that has the SDK for itself keeps all of it.
+  const files = modFile && !modFile.required ? await leanXraySdk(go, modFile, moduleRoot) : {};
   // Go lets nothing be laid over a library's package: where only a library loads a configuration, the program captures for it.
   const packages = new Map(builds.flatMap(build => build.packages).map(p => [p.ImportPath, p]));
   const loaders = [...packages.values()].filter(p => p.Name === 'main' || p.Imports?.includes(AWS_CONFIG));
@@ -75,20 +92,43 @@ export async function captureArguments(go: GoModule, builds: GoBuild[], capture:
     // The digits put the file first in its package.
     ...Object.fromEntries(loaders.map(p => [path.join(p.Dir, '00_cdk_traced_function.go'), importing(p, importPath)])),
   };
-  return [...ownModFile, `-overlay=${writeOverlay(texts, workDir)}`];
+  return [...ownModFile, `-overlay=${writeOverlay(texts, files, workDir)}`];
 }
 
-async function addXraySdk(go: GoModule, moduleRoot: string, { awsClients }: GoCapture, workDir: string): Promise<string[]> {
-  const modFile = path.join(workDir, 'go.mod');
-  fs.copyFileSync(path.join(moduleRoot, 'go.mod'), modFile);
+async function addXraySdk(go: GoModule, moduleRoot: string, { awsClients }: GoCapture, workDir: string): Promise<OwnModFile> {
+  const file = path.join(workDir, 'go.mod');
+  fs.copyFileSync(path.join(moduleRoot, 'go.mod'), file);
   const sums = path.join(moduleRoot, 'go.sum');
   if (fs.existsSync(sums)) {
     fs.copyFileSync(sums, path.join(workDir, 'go.sum'));
   }
-  const required = new RegExp(`^(?:require )?\\s*${XRAY_SDK_GO.module} v`, 'm').test(fs.readFileSync(modFile, 'utf8'));
+  const required = new RegExp(`^(?:require )?\\s*${XRAY_SDK_GO.module} v`, 'm').test(fs.readFileSync(file, 'utf8'));
   const wanted = awsClients ? INSTRUMENTATION : `${XRAY_SDK_GO.module}/xray`;
-  await go.run(['get', `-modfile=${modFile}`, `${wanted}${required ? '' : `@${XRAY_SDK_GO.version}`}`]);
-  return ['-mod=mod', `-modfile=${modFile}`];
+  await go.run(['get', `-modfile=${file}`, `${wanted}${required ? '' : `@${XRAY_SDK_GO.version}`}`]);
+  return { file, arguments: ['-mod=mod', `-modfile=${file}`], wanted, required };
+}
+
+/**
+ * Makes the copy of go.mod take the SDK from a folder of the module, which exists for the compiler only: it holds the SDK's files, less those for servers.
+ * A library in the module cache could not be laid over, and a folder elsewhere would get into the binary with its path.
+ * Gives what is laid over the module: where go is to find a file, and where it is.
+ */
+async function leanXraySdk(go: GoModule, modFile: OwnModFile, moduleRoot: string): Promise<Record<string, string>> {
+  const template = `{{with .Module}}{{if eq .Path "${XRAY_SDK_GO.module}"}}{{.Dir}}|{{$.Dir}}|{{join $.GoFiles "|"}}{{end}}{{end}}`;
+  const listed = (await go.run(['list', ...modFile.arguments, '-deps', '-f', template, modFile.wanted])).split('\n').filter(line => line.includes('|'));
+  const folder = `${PACKAGE}_xray_sdk`;
+  const files: Record<string, string> = {};
+  for (const line of listed) {
+    const [moduleDir, packageDir, ...names] = line.trim().split('|');
+    const target = (file: string) => path.join(moduleRoot, folder, path.posix.relative(moduleDir, file));
+    for (const file of [path.posix.join(moduleDir, 'go.mod'), ...names.map(name => path.posix.join(packageDir, name))]) {
+      if (!XRAY_FOR_SERVERS.test(file)) {
+        files[target(file)] = file;
+      }
+    }
+  }
+  fs.appendFileSync(modFile.file, `\nreplace ${XRAY_SDK_GO.module} => ./${folder}\n`);
+  return files;
 }
 
 async function checkConfigPackage(go: GoModule, ownModFile: string[]): Promise<void> {
@@ -138,9 +178,9 @@ function runtimeText(name: string): string {
   return fs.readFileSync(goRuntimeFile(`${name}.go.txt`), 'utf8');
 }
 
-/** @param texts by the path that go is to find them at */
-function writeOverlay(texts: Record<string, string>, workDir: string): string {
-  const replace: Record<string, string> = {};
+/** @param texts by the path that go is to find them at, as `files` are */
+function writeOverlay(texts: Record<string, string>, files: Readonly<Record<string, string>>, workDir: string): string {
+  const replace: Record<string, string> = { ...files };
   for (const [i, [target, text]] of Object.entries(texts).entries()) {
     const file = path.join(workDir, `overlay${i}.go`);
     fs.writeFileSync(file, text);
