@@ -3,7 +3,7 @@ import * as path from 'path';
 import { Template } from 'aws-cdk-lib/assertions';
 import { FunctionHost, FunctionRun, PARENT, ROOT, RunOptions, UNSAMPLED } from './function-process';
 import { DecodedSpan, decodeSpans } from './otlp-spans';
-import { Instrumentation, TracedFunctionProps } from '../../lib';
+import { Instrumentation, SdkDelivery, TracedFunctionProps } from '../../lib';
 import { hasMaven, javaProgram } from '../java-runtime';
 import { bundle, bundlingError } from '../packages';
 import { JAVA_ENTRY, projectFolder, tracedFunction } from '../test-app';
@@ -14,6 +14,15 @@ const TRACE = ROOT.slice(2).replace('-', '');
 const PRODUCER = 4;
 const CLIENT = 3;
 const ENTRY = path.join(__dirname, 'fixtures', 'java', 'calls');
+
+const LAYER = 'TracingLayerjavax8664'; // logical ids have no underscore
+
+/** One that calls a web site and nothing of AWS. */
+const onlyHttp = () => projectFolder({
+  'pom.xml': fs.readFileSync(path.join(ENTRY, 'pom.xml'), 'utf8')
+    .replace(/<dependency>\s*<groupId>(?:software\.amazon\.awssdk|io\.opentelemetry)<\/groupId>[\s\S]*?<\/dependency>/g, ''),
+  'src/main/java/example/Http.java': fs.readFileSync(path.join(ENTRY, 'src/main/java/example/Http.java'), 'utf8'),
+});
 
 const openTelemetry = (handler: string): TracedFunctionProps => ({ entry: ENTRY, handler, instrumentation: Instrumentation.openTelemetry() });
 
@@ -31,11 +40,16 @@ if (!hasMaven || process.platform !== 'linux') {
     packages = bundle({
       Calls: openTelemetry('example.Calls'),
       OwnSpans: openTelemetry('example.OwnSpans'),
-      XRaySdk: { entry: ENTRY, handler: 'example.Calls' },
+      Http: openTelemetry('example.Http'),
+      HttpXRaySdk: { entry: ENTRY, handler: 'example.Http' },
+      HttpLayer: { entry: ENTRY, handler: 'example.Http', sdkDelivery: SdkDelivery.sharedLayer() },
+      OnlyHttpXRaySdk: { entry: onlyHttp(), handler: 'example.Http' },
       NoApi: { entry: JAVA_ENTRY, handler: 'example.PutItem', instrumentation: Instrumentation.openTelemetry() },
     });
-    for (const [id, handler] of Object.entries({ Calls: 'Calls', OwnSpans: 'OwnSpans', XRaySdk: 'Calls', NoApi: 'PutItem' })) {
-      programs[id] = javaProgram(packages[id], `example.${handler}`);
+    for (const [id, handler] of Object.entries({
+      Calls: 'Calls', OwnSpans: 'OwnSpans', NoApi: 'PutItem', Http: 'Http', HttpXRaySdk: 'Http', HttpLayer: 'Http', OnlyHttpXRaySdk: 'Http',
+    })) {
+      programs[id] = javaProgram(packages[id], `example.${handler}`, id === 'HttpLayer' ? [packages[LAYER]] : []);
     }
   });
   afterAll(async () => host.stop());
@@ -91,6 +105,49 @@ if (!hasMaven || process.platform !== 'linux') {
     ]);
     expect(failed[2].events[0].attributes['exception.stacktrace']).toMatch(/example\.Calls\.put/);
     expect(requests.map(({ headers }) => headers['x-amzn-trace-id'])).toEqual([0, 1, 2, 2, 3, 4, 4].map(i => header(spans[i])));
+  });
+
+  test('has its calls with java.net.http recorded, in each way to make them', async () => {
+    const { spans, requests, log } = await spansOf('Http', ['']);
+    expect(log).toEqual([]);
+    const { url } = host.services;
+    expect(spans.map(({ name, kind, attributes, status }) => [name, kind, attributes['http.url'], attributes['http.status_code'], attributes['http.response_content_length'], status?.code])).toEqual([
+      ['GET', CLIENT, `${url}/status/200`, 200, 6, undefined],
+      ['POST', CLIENT, `${url}/status/404`, 404, 6, 2],
+      ['GET', CLIENT, `${url}/status/500`, 500, 6, 2],
+      ['GET', CLIENT, `${url}/status/201`, 201, 6, undefined],
+      ['GET', CLIENT, 'http://127.0.0.1:1/nobody', undefined, undefined, 2],
+    ]);
+    expect(spans[4].events[0].attributes['exception.type']).toBe('java.net.ConnectException');
+    expect(requests.map(({ headers }) => [headers['x-amzn-trace-id'], headers.traceparent])).toEqual(spans.slice(0, 4).map(span => [header(span), `00-${TRACE}-${span.spanId}-01`]));
+    expect(requests[1]).toMatchObject({ body: 'body', headers: { 'x-own': '1' } });
+    expect(JSON.stringify(spans)).not.toContain('secret');
+  });
+
+  test.each(['HttpXRaySdk', 'HttpLayer', 'OnlyHttpXRaySdk'])('%s: has them recorded with the X-Ray SDK', async id => {
+    const { documents, requests } = await run(id, ['', '']);
+    const recorded = documents.filter(({ in_progress, type }) => !in_progress && type === 'subsegment');
+    const { url } = host.services;
+    const seen = recorded.map(({ name, namespace, trace_id, parent_id, http, error = false, fault = false, cause }) =>
+      [name, namespace, trace_id, parent_id, http.request.method, http.request.url, http.response, error, fault, cause?.exceptions[0].type]);
+    const call = (method: string, at: string, response: object | undefined, error: boolean, fault: boolean, type?: string) =>
+      ['127.0.0.1', 'remote', ROOT, PARENT, method, at, response, error, fault, type];
+    const expected = [
+      call('GET', `${url}/status/200`, { status: 200, content_length: 6 }, false, false),
+      call('POST', `${url}/status/404`, { status: 404, content_length: 6 }, true, false),
+      call('GET', `${url}/status/500`, { status: 500, content_length: 6 }, false, true),
+      call('GET', `${url}/status/201`, { status: 201, content_length: 6 }, false, false),
+      call('GET', 'http://127.0.0.1:1/nobody', undefined, false, true, 'java.net.ConnectException'),
+    ];
+    expect(seen).toEqual([...expected, ...expected]);
+    expect(requests.map(({ headers }) => headers['x-amzn-trace-id']))
+      .toEqual(recorded.filter(({ http }) => http.response).map((document: { id: string }) => `Root=${ROOT};Parent=${document.id};Sampled=1`));
+  });
+
+  test.each(['Http', 'HttpXRaySdk'])('%s: passes the decision not to sample on', async id => {
+    const { datagrams, requests } = await run(id, [''], { traceIds: [UNSAMPLED] });
+    expect([datagrams, requests.length]).toEqual([[], 4]);
+    expect(requests.filter(({ headers }) => !/^Root=1-5759e988-bd862e3fe1be46a994272793;.*Sampled=0$/.test(String(headers['x-amzn-trace-id'])))).toEqual([]);
   });
 
   test('has what is too large for a packet cut, and understands both forms of the daemon\'s address', async () => {
@@ -151,7 +208,6 @@ if (!hasMaven || process.platform !== 'linux') {
     const jars = fs.readdirSync(path.join(packages.Calls, 'lib'));
     expect(jars).toContain('cdk-traced-function.jar');
     expect(jars.filter(name => /xray/.test(name))).toEqual([]);
-    expect(fs.readdirSync(path.join(packages.XRaySdk, 'lib'))).not.toContain('cdk-traced-function.jar');
   });
 
   test.each([

@@ -53,9 +53,9 @@ export function instrumentorsFor(dependencies: readonly JavaArtifact[]): (typeof
  * The tracing SDK for a project: what its dependencies call for and all that this needs, some of which the project may have already.
  * Where both name an artifact the project's version counts, for it is what the project's own code was tested with.
  */
-export async function resolveXraySdk(build: JavaBuild, dependencies: readonly JavaArtifact[]): Promise<JavaDependency[]> {
+export async function resolveXraySdk(build: JavaBuild, dependencies: readonly JavaArtifact[], callsHttp: boolean): Promise<JavaDependency[]> {
   const instrumentors = instrumentorsFor(dependencies);
-  if (instrumentors.length === 0) {
+  if (instrumentors.length === 0 && !callsHttp) {
     return []; // nothing in it would be captured
   }
   const versions = Object.fromEntries(dependencies.filter(({ id }) => !id.startsWith('file:')).map(({ id, version }) => [id, version]));

@@ -3,6 +3,7 @@ import * as path from 'path';
 import { JavaJob, JavaLayerJob, JobInputs, JobResult } from '../bundling-job';
 import { copyBuiltJar, jarFolder, listJar, unpackJar } from './java-archive';
 import { JavaBuild, JavaBuildRequest, JavaClassPath, JavaDependency } from './java-build';
+import { addCompiled, redirectHttpCalls } from './java-capture';
 import { openGradleBuild } from './java-gradle';
 import { openMavenBuild } from './java-maven';
 import { addOpenTelemetry } from './java-open-telemetry';
@@ -65,11 +66,21 @@ function buildRequest({ outputDir }: { outputDir: string }, projectDir: string, 
 async function fillPackage(job: JavaJob, build: JavaBuild, classPath: JavaClassPath): Promise<string> {
   const directory = `${job.outputDir}.package`;
   layOut(classPath, directory, build);
-  if (job.instrumentation === 'xray-sdk' && !job.sdkInLayer) {
-    const sdk = await resolveXraySdk(build, classPath.dependencies);
+  if (job.instrumentation === 'none') {
+    return directory;
+  }
+  const callsHttp = redirectHttpCalls(directory);
+  if (job.instrumentation === 'open-telemetry') {
+    await addOpenTelemetry(job, classPath.dependencies, directory, callsHttp);
+    return directory;
+  }
+  if (!job.sdkInLayer) {
+    const sdk = await resolveXraySdk(build, classPath.dependencies, callsHttp);
     copyJars(sdk.filter(jar => !holds(directory, classPath, jar)), path.join(directory, 'lib'), build);
-  } else if (job.instrumentation === 'open-telemetry') {
-    await addOpenTelemetry(job, classPath.dependencies, directory);
+  }
+  if (callsHttp) {
+    const layer = job.sdkInLayer ? await resolveXraySdkLayer(build) : [];
+    await addCompiled(job, directory, ['xray_sdk/HttpCalls'], { jars: layer.map(({ file }) => file) });
   }
   return directory;
 }
