@@ -20,8 +20,11 @@ interface Recorded {
   readonly trees: Map<string, number>;
 }
 
-/** In the names that CloudFormation gives to buckets, topics and queues. */
-const GENERATED = [/-[0-9a-f]{8,}\b/gi, '-<id>'] as const;
+/** In names that the cloud gives to buckets, topics, queues and APIs. */
+const GENERATED = [/\b[0-9a-f]{8,}\b/gi, '<id>'] as const;
+
+/** What a call is about. Other parameters are recorded by the lists of each kind of instrumentation, and are not compared. */
+const RESOURCES = ['operation', 'region', 'resource_names', 'table_name', 'bucket_name', 'queue_url', 'topic_arn', 'function_name', 'function_arn'];
 
 const program = new Command('npm run parity --')
   .description('Runs samples twice in the local cloud, with the X-Ray SDK and with OpenTelemetry, and compares service maps and traces.')
@@ -62,7 +65,7 @@ async function record(stacks: readonly string[], instrumentation: Instrumentatio
     samples: createSamples(),
     exit: true,
     onTraffic: async (stack, traces, xray) => {
-      recorded.set(stack, { map: await serviceMap(xray), trees: distinct(traces) });
+      recorded.set(stack, { map: await serviceMap(xray, traces), trees: distinct(traces) });
     },
   }, {
     progress, warning: progress, error: progress, missing: missing => reporter.missing(missing),
@@ -78,12 +81,12 @@ interface ServiceGraph {
 interface Edge { ReferenceId: number; EdgeType?: string; SummaryStatistics: Statistics }
 interface Statistics { ErrorStatistics: { TotalCount: number; ThrottleCount: number }; FaultStatistics: { TotalCount: number } }
 
-/** As `aws xray get-service-graph` gives it. */
-async function serviceMap(xray: Xray): Promise<string[]> {
-  const now = Date.now() / 1000;
-  const response = await fetch(`${xray.url}/ServiceGraph`, { method: 'POST', body: JSON.stringify({ StartTime: now - 6 * 3600, EndTime: now + 60 }) });
+/** As `aws xray get-trace-graph` gives it. */
+async function serviceMap(xray: Xray, traces: readonly Trace[]): Promise<string[]> {
+  const response = await fetch(`${xray.url}/TraceGraph`, { method: 'POST', body: JSON.stringify({ TraceIds: traces.map(({ id }) => id) }) });
   const { Services: services } = await response.json() as ServiceGraph;
-  const names = new Map(services.map(({ ReferenceId: id, Name: name, Type: type }) => [id, `${name} ${type ?? ''}`.trim().replace(...GENERATED)]));
+  const names = new Map(services.map(({ ReferenceId: id, Name: name, Type: type }) => (
+    [id, `${awsServiceName(name)} ${type ?? ''}`.trim().replace(...GENERATED)])));
   return services.flatMap(service => [
     names.get(service.ReferenceId)!,
     ...service.Edges.map(({ ReferenceId: id, EdgeType: type, SummaryStatistics: statistics }) => (
@@ -105,9 +108,10 @@ function distinct(traces: readonly Trace[]): Map<string, number> {
   return counts;
 }
 
-/** One line for each segment and subsegment. What only one kind of instrumentation records is left out: metadata, ids of messages, keys of objects. */
+/** One line for each segment and subsegment. What only one kind of instrumentation records is left out, such as metadata. */
 function describe(segment: NormalizedSegment, depth: number): string[] {
-  const { name, origin, namespace, outcome, http, aws: { message_id: _, key: __, ...aws } = {}, annotations, exceptions, children } = segment;
+  const { name, origin, namespace, outcome, http, annotations, exceptions, children } = segment;
+  const aws = Object.fromEntries(Object.entries(segment.aws ?? {}).filter(([key]) => RESOURCES.includes(key)));
   const facts = Object.entries({ origin, namespace, outcome, http, aws, annotations, exceptions })
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);

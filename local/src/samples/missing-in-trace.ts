@@ -1,4 +1,5 @@
 import type { SampleTrace, SegmentDocument, SubsegmentDocument } from './sample';
+import { awsServiceName } from '../xray/model/service-identity';
 
 /** What a trace should hold. */
 export interface ExpectedTrace {
@@ -61,7 +62,7 @@ export function missingInTrace(trace: SampleTrace | undefined, expected: Expecte
 }
 
 function matches(found: AnySegment, { name, aws = {}, annotations = {} }: ExpectedSubsegment): boolean {
-  return found.end_time !== undefined && found.name.toLowerCase() === name.toLowerCase()
+  return found.end_time !== undefined && awsServiceName(found.name) === awsServiceName(name)
     && Object.entries(aws).every(([key, value]) => found.aws?.[key] === value)
     && Object.entries(annotations).every(([key, value]) => found.annotations?.[key] === value);
 }
