@@ -34,7 +34,7 @@ export async function measure({ log, quick }) {
       },
       notes: [
         'Processor time of a fresh process. Node.js: `require` of index.js, `import` of index.mjs, http and https being loaded already; the SDK of the runtime is the one in node_modules, found by NODE_PATH. ' +
-        'Python: import of the handler\'s module; the package has no .pyc files, as in a fresh zip, boto3, which stands in for the runtime\'s, has. Go and Java: until the program asks for its first request.',
+        'Python: import of the handler\'s module; the package has no .pyc files, as in a fresh zip; boto3, which stands in for the runtime\'s, has, unless it is in the package. Go and Java: until the program asks for its first request.',
         'Other builders: esbuild with the settings of SST (sst/sst, pkg/runtime/node/build.go at 1bf0370, minified) and of Serverless (serverless/serverless, packages/serverless/lib/plugins/esbuild/index.js at 054cd6f, which also ' +
         'sets NODE_OPTIONS=--enable-source-maps).',
       ],
@@ -79,19 +79,20 @@ async function measureNodejs(scratch, rounds, log) {
 }
 
 /**
- * @param {{ sides: { traced: () => Promise<number>, untraced: () => Promise<number> } | undefined, sizes: object[], goal?: number, versions: object }} language
+ * @param {{ starts?: Record<string, { traced: () => Promise<number>, untraced: () => Promise<number> }>, sizes: object[], goal?: number, versions: object }} language
+ *   `starts` by what is compared, in milliseconds; without it `versions.missing` says why nothing can be measured. `sizes`: rows in bytes
  */
-async function measureLanguage(name, { sides, sizes, goal, versions }, rounds, log) {
-  if (!sides) {
+async function measureLanguage(name, { starts, sizes, goal, versions }, rounds, log) {
+  if (!starts) {
     log(`${name}: not measured, ${versions.missing}`);
     return { rows: [], versions: {} };
   }
-  await inTurn(1, sides);
-  const start = await inTurn(rounds, sides);
-  const rows = [
-    ...sizes.map(({ ours, peer, ...rest }) => ({ ours: ours / 1e6, peer: peer / 1e6, unit: 'MB', ratio: ours / peer, ...rest })),
-    { what: `${name}, xraySdk()`, size: 'against untraced', ours: median(start.traced), peer: median(start.untraced), unit: 'ms', ratio: ratioOf(start.traced, start.untraced), goal },
-  ];
-  rows.forEach(row => log(`${row.what}, ${row.size}: ${row.ours.toFixed(2)} and ${row.peer.toFixed(2)} ${row.unit}, ratio ${row.ratio.toFixed(2)}`));
+  const rows = sizes.map(({ ours, peer, ...rest }) => ({ ours: ours / 1e6, peer: peer / 1e6, unit: 'MB', ratio: ours / peer, ...rest }));
+  for (const [what, sides] of Object.entries(starts)) {
+    await inTurn(1, sides);
+    const start = await inTurn(rounds, sides);
+    rows.push({ what: `${name}, ${what}`, size: 'against untraced', ours: median(start.traced), peer: median(start.untraced), unit: 'ms', ratio: ratioOf(start.traced, start.untraced), goal });
+  }
+  rows.forEach(row => log(`${row.what}, ${row.size}: ${row.ours.toFixed(2)} and ${row.peer.toFixed(2)} ${row.unit}`));
   return { rows, versions };
 }

@@ -29,7 +29,7 @@ export async function goPackages(scratch, log) {
   const binary = ({ folder }) => join(folder, 'bootstrap');
   const start = package_ => () => startOf(binary(package_), [], { ...ENVIRONMENT, _HANDLER: 'bootstrap', HOME: scratch });
   return {
-    sides: { traced: start(made.traced), untraced: start(made.untraced) },
+    starts: { 'xraySdk()': { traced: start(made.traced), untraced: start(made.untraced) } },
     sizes: [{ what: 'Go, binary', size: 'against untraced', ours: sizeOf(binary(made.traced)), peer: sizeOf(binary(made.untraced)) }],
     versions: { Go: go.split(' ')[2].slice(2) },
   };
@@ -53,7 +53,7 @@ export async function javaPackages(scratch, log) {
     'com.amazonaws.services.lambda.runtime.api.client.AWSLambda', handler,
   ], { ...ENVIRONMENT, ...environment, LAMBDA_TASK_ROOT: folder, _HANDLER: handler, HOME: scratch });
   return {
-    sides: { traced: start(made.traced), untraced: start(made.untraced) },
+    starts: { 'xraySdk()': { traced: start(made.traced), untraced: start(made.untraced) } },
     sizes: [{ what: 'Java, package', size: 'against untraced', ours: sizeOf(made.traced.folder), peer: sizeOf(made.untraced.folder) }],
     versions: { Java: versionOf('java', '--version')?.split(' ')[1] },
   };
