@@ -113,6 +113,7 @@ export interface PythonDependencyLayerJob extends JobBase {
   readonly kind: 'python-dependency-layer';
   /** Absolute path of the folder with the requirements. */
   readonly sourceDir: string;
+  readonly instrumentation: InstrumentationKind;
   /** Whether the tracing SDK belongs into the layer. */
   readonly withSdk: boolean;
   /** Such as `3.14`. */

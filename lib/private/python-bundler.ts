@@ -49,7 +49,7 @@ export const pythonBundler: Bundler = {
         ...platform,
       },
       dependencyLayer: dependenciesInLayer ? {
-        kind: 'python-dependency-layer', sourceDir, withSdk: request.instrumentation === 'xray-sdk' && !request.sdkInLayer, ...platform,
+        kind: 'python-dependency-layer', sourceDir, instrumentation: request.instrumentation, withSdk: request.instrumentation === 'xray-sdk' && !request.sdkInLayer, ...platform,
       } : undefined,
     };
   },

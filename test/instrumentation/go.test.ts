@@ -4,8 +4,8 @@ import { FunctionHost, FunctionRun, PARENT, ROOT, RunOptions, UNSAMPLED } from '
 import { DecodedSpan, decodeSpans } from './otlp-spans';
 import { Instrumentation, TracedFunctionProps } from '../../lib';
 import { directoryHash } from '../../lib/private/directory-hash';
-import { bundle } from '../packages';
-import { projectFolder } from '../test-app';
+import { bundle, bundlingError } from '../packages';
+import { fixture, projectFolder } from '../test-app';
 
 jest.setTimeout(600_000);
 
@@ -255,6 +255,11 @@ if (!canRun) {
   test('records nothing without instrumentation', async () => {
     const { datagrams, results } = await run('HttpUntraced', ['']);
     expect([datagrams, results]).toEqual([[], [{ value: 503 }]]);
+  });
+
+  test('is refused with OpenTelemetry when it uses the X-Ray SDK itself', () => {
+    expect(bundlingError({ Function: { entry: fixture('go', 'own-capture'), instrumentation: Instrumentation.openTelemetry() } }))
+      .toMatch(/uses the X-Ray SDK \(github\.com\/aws\/aws-xray-sdk-go\/v2\/.*\), and with Instrumentation\.openTelemetry\(\) both would record the same calls/);
   });
 
   test('is made without a change to the user\'s files', () => {

@@ -5,7 +5,7 @@ import { FunctionHost, FunctionRun, PARENT, ROOT, RunOptions, UNSAMPLED } from '
 import { DecodedSpan, decodeSpans } from './otlp-spans';
 import { Instrumentation, PythonDependencies, Bundling, SdkDelivery, TracedFunctionProps } from '../../lib';
 import { installBoto3, LOCAL_PYTHON } from '../local-python';
-import { bundle } from '../packages';
+import { bundle, bundlingError } from '../packages';
 import { projectFolder, PYTHON_ENTRY, temporaryFolder, tracedFunction } from '../test-app';
 
 jest.setTimeout(300_000);
@@ -289,4 +289,16 @@ test('what has no effect, or contradicts it, is refused', () => {
   expect(refused({})).not.toThrow();
   expect(refused({ sdkDelivery: SdkDelivery.sharedLayer() })).toThrow(/SdkDelivery\.sharedLayer\(\) cannot take Instrumentation\.openTelemetry\(\)/);
   expect(refused({ instrumentation: Instrumentation.openTelemetry({ captureFetch: false }) })).toThrow(/'captureFetch' of Instrumentation\.openTelemetry\(\) would have no effect: the entry is python/);
+});
+
+test('requirements with the X-Ray SDK are refused, also those of a layer; without instrumentation they are the handler\'s own business', () => {
+  const requirements = 'aws-xray-sdk==2.15.0\nwrapt==1.17.3\n';
+  const layered = { bundling: Bundling.python({ dependencies: PythonDependencies.ownLayer() }) };
+  const handler = (more: Partial<TracedFunctionProps>) => ({ ...python('handler.py', requirements), ...more });
+  for (const more of [{}, layered]) {
+    expect(bundlingError({ Function: handler(more) })).toMatch(/requires the X-Ray SDK \('aws-xray-sdk==2\.15\.0'\), and with Instrumentation\.openTelemetry\(\) both would record the same calls/);
+  }
+  const { Function: directory } = bundle({ Function: handler({ instrumentation: Instrumentation.none() }) });
+  expect(fs.readdirSync(directory)).toEqual(expect.arrayContaining(['aws_xray_sdk', 'wrapt', 'handler.py']));
+  expect(fs.readdirSync(directory)).not.toContain('cdk_traced_function');
 });

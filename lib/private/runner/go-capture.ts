@@ -52,6 +52,11 @@ const ROUND_TRIP = /^\treturn t\.roundTrip\(req\)$/m;
 /** What has to be captured by us: nothing when there is nothing to record, or the module does it itself. */
 export function captureOf({ job, imports, callsHttp }: GoBuild): GoCapture | undefined {
   const { instrumentation: kind } = job;
+  const xraySdk = [...imports].find(name => /^github\.com\/aws\/aws-xray-sdk-go\//.test(name));
+  if (kind === 'open-telemetry' && xraySdk !== undefined) {
+    throw new Error(`the Go package '${job.package}' in '${job.moduleRoot}' uses the X-Ray SDK (${xraySdk}), and with Instrumentation.openTelemetry() both would ` +
+      'record the same calls; take it out of the program, or use Instrumentation.xraySdk()');
+  }
   // A second capture of the same client would be refused by the AWS SDK.
   if (kind === 'none' || imports.has(INSTRUMENTATION)) {
     return undefined;

@@ -44,8 +44,10 @@ function openTelemetryOf({ projectDir }: JavaJob, dependencies: readonly JavaArt
     throw new Error(`'${projectDir}' uses version 1 of the AWS SDK (${v1.sdk}), which Instrumentation.openTelemetry() does not capture; ` +
       'move to version 2 (software.amazon.awssdk), or use Instrumentation.xraySdk()');
   }
-  if (has(v2.id)) {
-    throw new Error(`'${projectDir}' depends on ${v2.id}, which records each call a second time; take it out, or use Instrumentation.xraySdk()`);
+  const xraySdk = dependencies.find(({ id }) => id.startsWith('com.amazonaws:aws-xray-recorder-sdk-'));
+  if (xraySdk) {
+    throw new Error(`'${projectDir}' depends on the X-Ray SDK (${xraySdk.id}), and with Instrumentation.openTelemetry() both would record the same calls; ` +
+      'take it out of the project, or use Instrumentation.xraySdk()');
   }
   const ownSpans = has(OPEN_TELEMETRY_API);
   const ownSdk = 'io.opentelemetry:opentelemetry-sdk-extension-autoconfigure';

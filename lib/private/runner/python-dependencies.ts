@@ -1,6 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { JobResult, PythonDependencyLayerJob } from '../bundling-job';
+import { InstrumentationKind, JobResult, PythonDependencyLayerJob } from '../bundling-job';
 import { installRequirements, PythonTarget } from './python-installer';
 import { PROJECT_FILES, PythonRequirements, readRequirements } from './python-requirements';
 import { removeRuntimePackages } from './python-runtime-packages';
@@ -38,7 +38,7 @@ export async function bundlePythonDependencyLayer(job: PythonDependencyLayerJob)
   // Beside the layer and then moved into it: the installer leaves files beside its target.
   const directory = `${outputDir}.python`;
   fs.mkdirSync(directory);
-  const requirements = await readRequirements(sourceDir, outputDir);
+  const requirements = withOwnSdk(await readRequirements(sourceDir, outputDir), job.instrumentation, sourceDir);
   if (requirements.lines.length === 0 && !withSdk) {
     throw new Error(`there is nothing for the layer of dependencies: '${sourceDir}' requires no package (looked in ${PROJECT_FILES.join(', ')}); ` +
       "name its packages there, or leave 'dependencies' out");
@@ -54,6 +54,20 @@ export async function bundlePythonDependencyLayer(job: PythonDependencyLayerJob)
   const hasProjects = requirements.files.some(file => fs.statSync(file, { throwIfNoEntry: false })?.isDirectory());
   const files = [...PROJECT_FILES.map(name => path.join(sourceDir, name)), ...requirements.files];
   return { tool, inputs: hasProjects ? undefined : { files, folders: [] } };
+}
+
+/**
+ * The requirements, where no SDK of ours goes by the project's own line for it.
+ *
+ * @throws where both would record the same calls
+ */
+export function withOwnSdk(requirements: PythonRequirements, instrumentation: InstrumentationKind, sourceDir: string): PythonRequirements {
+  const { sdkLine, lines } = requirements;
+  if (instrumentation === 'open-telemetry' && sdkLine !== undefined) {
+    throw new Error(`'${sourceDir}' requires the X-Ray SDK ('${sdkLine}'), and with Instrumentation.openTelemetry() both would record the same calls; ` +
+      'take it out of the requirements and its calls out of the handler, or use Instrumentation.xraySdk()');
+  }
+  return instrumentation === 'none' && sdkLine !== undefined ? { ...requirements, lines: [...lines, sdkLine] } : requirements;
 }
 
 function sdkRequirements(requirements: PythonRequirements, directory: string): string[] {

@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { JobResult, PythonJob } from '../bundling-job';
-import { installDependencies, XRAY_SDK_MODULES } from './python-dependencies';
+import { installDependencies, withOwnSdk, XRAY_SDK_MODULES } from './python-dependencies';
 import { PROJECT_FILES, readRequirements } from './python-requirements';
 import { copySources, listSources } from './python-sources';
 import { pythonRuntimeFile } from './xray-sdk';
@@ -13,7 +13,7 @@ export async function bundlePython(job: PythonJob): Promise<JobResult> {
   let tool = 'no installer needed';
   let requirementFiles: string[] = [];
   if (!job.dependenciesInLayer) {
-    const requirements = await readRequirements(job.sourceDir, job.outputDir);
+    const requirements = withOwnSdk(await readRequirements(job.sourceDir, job.outputDir), job.instrumentation, job.sourceDir);
     tool = await installDependencies(requirements, needsSdk(job), { pythonVersion, architecture, directory, installArgs }, job.sourceDir);
     // A requirement without a version is taken for the one that was installed first.
     requirementFiles = [...PROJECT_FILES.map(name => path.join(job.sourceDir, name)), ...requirements.files];
