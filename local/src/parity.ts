@@ -102,7 +102,7 @@ function outcomes({ ErrorStatistics: errors, FaultStatistics: faults }: Statisti
 function distinct(traces: readonly Trace[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const trace of traces) {
-    const tree = normalizeTrace(trace, { replace: [GENERATED] }).flatMap(segment => describe(segment, 0)).join('\n');
+    const tree = normalizeTrace(trace, { replace: [GENERATED] }).map(segment => describe(segment, 0)).sort().flat().join('\n');
     counts.set(tree, (counts.get(tree) ?? 0) + 1);
   }
   return counts;
@@ -110,12 +110,14 @@ function distinct(traces: readonly Trace[]): Map<string, number> {
 
 /** One line for each segment and subsegment. What only one kind of instrumentation records is left out, such as metadata. */
 function describe(segment: NormalizedSegment, depth: number): string[] {
-  const { name, origin, namespace, outcome, http, annotations, exceptions, children } = segment;
+  const { name, origin, namespace, outcome, http, exceptions, children } = segment;
   const aws = Object.fromEntries(Object.entries(segment.aws ?? {}).filter(([key]) => RESOURCES.includes(key)));
+  // A sample's values may be random, as scorekeep's names are.
+  const annotations = segment.annotations && Object.fromEntries(Object.entries(segment.annotations).map(([key, value]) => [key, typeof value]));
   const facts = Object.entries({ origin, namespace, outcome, http, aws, annotations, exceptions })
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  return [`${'  '.repeat(depth)}${[namespace === 'aws' ? awsServiceName(name) : name, ...facts].join(' ')}`, ...(children ?? []).flatMap(child => describe(child, depth + 1))];
+  return [`${'  '.repeat(depth)}${[namespace === 'aws' ? awsServiceName(name) : name, ...facts].join(' ')}`, ...(children ?? []).map(child => describe(child, depth + 1)).sort().flat()];
 }
 
 /** What one has and the other has not. */
