@@ -56,12 +56,16 @@ export function double(field, value) {
   at = buffer.writeDoubleLE(value, at);
 }
 
-/** @param milliseconds since 1970, written as nanoseconds */
+/** @param milliseconds since 1970, written as nanoseconds: more than a number holds exactly, and big integers take longer than the rest of a span */
 export function time(field, milliseconds) {
   tag(field, 1);
   room(8);
   const whole = Math.floor(milliseconds);
-  at = buffer.writeBigUInt64LE(BigInt(whole) * 1_000_000n + BigInt(Math.round((milliseconds - whole) * 1e6)), at);
+  const upper = Math.floor(whole / 65_536) * 1e6; // counts 65,536 each
+  const lower = whole % 65_536 * 1e6 + Math.round((milliseconds - whole) * 1e6);
+  const sum = upper % 65_536 * 65_536 + lower;
+  at = buffer.writeUInt32LE(sum % 4_294_967_296, at);
+  at = buffer.writeUInt32LE(Math.floor(upper / 65_536) + Math.floor(sum / 4_294_967_296), at);
 }
 
 /** @param digits hexadecimal, two for each byte */
@@ -74,16 +78,20 @@ export function hex(field, digits) {
 
 export function text(field, value) {
   tag(field, 2);
-  if (value.length < 43) { // at most 3 bytes for each unit: the length takes one byte
+  const { length } = value;
+  if (length < 43) { // at most 3 bytes for each unit: the length takes one byte
     room(130);
-    const written = buffer.write(value, at + 1);
+    // Most are ASCII and short, for which a call of Node.js's own code takes longer than a loop.
+    let code = 0;
+    for (let i = 0; i < length && code < 128; i++) buffer[at + 1 + i] = code = value.charCodeAt(i);
+    const written = code < 128 ? length : buffer.write(value, at + 1);
     buffer[at] = written;
     at += written + 1;
     return;
   }
-  const length = Buffer.byteLength(value);
-  varint(length);
-  room(length);
+  const size = Buffer.byteLength(value);
+  varint(size);
+  room(size);
   at += buffer.write(value, at);
 }
 
