@@ -109,7 +109,12 @@ async function addXraySdk(go: GoModule, moduleRoot: string, { awsClients }: GoCa
   }
   const required = new RegExp(`^(?:require )?\\s*${XRAY_SDK_GO.module} v`, 'm').test(fs.readFileSync(file, 'utf8'));
   const wanted = awsClients ? INSTRUMENTATION : `${XRAY_SDK_GO.module}/xray`;
-  await go.run(['get', `-modfile=${file}`, `${wanted}${required ? '' : `@${XRAY_SDK_GO.version}`}`]);
+  const get = ['get', `-modfile=${file}`, `${wanted}${required ? '' : `@${XRAY_SDK_GO.version}`}`];
+  // What has been downloaded before gives the same versions, a second sooner than to ask for newer ones that are not wanted.
+  const isThere = !required && await go.run(get, { GOPROXY: 'off' }).then(() => true, () => false);
+  if (!isThere) {
+    await go.run(get);
+  }
   return { file, arguments: ['-mod=mod', `-modfile=${file}`], wanted, required };
 }
 

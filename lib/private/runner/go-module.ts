@@ -34,7 +34,8 @@ export interface GoBuild {
 export class GoModule {
   constructor(private readonly tool: Tool, private readonly job: GoJob) {}
 
-  public async run(args: string[]): Promise<string> {
+  /** @param environment variables that go before those of the job */
+  public async run(args: string[], environment: Record<string, string> = {}): Promise<string> {
     // The image's own GOPATH would be lost with each container, and with it the modules that the next command needs.
     const home = this.tool.argv.find(word => word.startsWith('HOME='))?.slice('HOME='.length);
     const env = {
@@ -45,6 +46,7 @@ export class GoModule {
       GOFLAGS: '',
       GOWORK: 'off', // with a workspace neither -modfile nor -mod is allowed
       ...this.job.environment,
+      ...environment,
     };
     const { argv } = this.tool;
     const command = this.inContainer ? [...argv.slice(0, 2), ...Object.entries(env).flatMap(([k, v]) => ['-e', `${k}=${v}`]), ...argv.slice(2)] : argv;
