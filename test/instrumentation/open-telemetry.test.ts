@@ -308,6 +308,13 @@ describe('spans of the OpenTelemetry API', () => {
   });
 });
 
+test('a span that cannot be read is told of, and leaves nothing in the next', async () => {
+  const { results, datagrams, log } = await run('OwnSpans', ['unreadable', 'circular']);
+  expect(results).toEqual([{ value: 'done' }, { value: 'done' }]);
+  expect(names(decodeSpans(datagrams))).toEqual(['circular']);
+  expect(log).toEqual(['cdk-traced-function: spans are lost (not to be read)']);
+});
+
 test('requests that run at the same time in one environment keep their traces apart', async () => {
   const { results, datagrams } = await host.run(packages.Concurrent, [{}], { env: { AWS_LAMBDA_MAX_CONCURRENCY: '10' } });
   const spans = decodeSpans(datagrams);

@@ -49,6 +49,7 @@ export function captureAwsClients(recorder) {
 
 /** `send(command, options?, callback?)` */
 function tell(rest, result) {
+  if (rest.length === 0) return result;
   const callback = rest.find(argument => typeof argument === 'function');
   if (!callback) return result;
   result.then(value => callback(null, value), error => callback(error)).catch(() => { /* as the AWS SDK does */ });

@@ -3,6 +3,7 @@
 // https://github.com/aws-observability/aws-otel-js-instrumentation/tree/main/exporters/aws-distro-opentelemetry-exporter-xray-udp
 import { daemonSocket } from '../daemon-socket.cjs';
 import { encodeRequest, encodeResource, encodeSpan } from './otlp.mjs';
+import { view } from './protobuf.mjs';
 
 const PREFIX = '{"format":"json","version":1}\nT1S';
 
@@ -30,13 +31,22 @@ export function connect() {
 export function exportSpans(spans) {
   try {
     resource ??= encodeResource(describeResource());
+    // What most invocations make fits into one datagram.
+    const [{ scope }] = spans;
+    if (spans.every(span => span.scope === scope)) {
+      const request = encodeRequest(resource, [[scope, spans]]);
+      if (request.length <= LARGEST_REQUEST_BYTES) {
+        send(request);
+        return;
+      }
+    }
     let scopes = new Map();
     let size = resource.length + 16;
     for (const span of spans) {
       const encoded = fit(span);
       if (!encoded) continue;
       if (size + encoded.length > LARGEST_REQUEST_BYTES) {
-        send(scopes);
+        send(encodeRequest(resource, scopes));
         scopes = new Map();
         size = resource.length + 16;
       }
@@ -48,14 +58,14 @@ export function exportSpans(spans) {
       }
       size += encoded.length;
     }
-    if (scopes.size > 0) send(scopes);
+    if (scopes.size > 0) send(encodeRequest(resource, scopes));
   } catch (error) {
+    view(); // what has been written of them is nothing that the next ones may begin with
     console.warn(`cdk-traced-function: spans are lost (${error.message})`);
   }
 }
 
-function send(scopes) {
-  const request = encodeRequest(resource, scopes);
+function send(request) {
   daemonSocket(host, port).send(Buffer.from(PREFIX + request.toString('base64'), 'latin1'));
 }
 

@@ -1,6 +1,6 @@
 // Spans as OTLP, the protocol of OpenTelemetry.
 // https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
-import { bytes, double, hex, integer, nested, raw, take, text, time } from './protobuf.mjs';
+import { bytes, double, hex, integer, nested, raw, take, text, time, view } from './protobuf.mjs';
 
 /** Nesting that a value has at most; deeper, and circular, ones are cut there. */
 const DEEPEST = 8;
@@ -88,24 +88,31 @@ export function encodeResource(values) {
   return take();
 }
 
+function instrumentationScope({ name, version }) {
+  text(1, name);
+  if (version) text(2, version);
+}
+
+function scopeSpans(scope, spans, longest) {
+  nested(1, instrumentationScope, scope);
+  for (const item of spans) {
+    if (Buffer.isBuffer(item)) raw(item);
+    else nested(2, span, item, longest);
+  }
+}
+
+function resourceSpans(resource, scopes) {
+  raw(resource);
+  for (const [scope, spans] of scopes) nested(2, scopeSpans, scope, spans, Infinity);
+}
+
 /**
- * An ExportTraceServiceRequest.
+ * An ExportTraceServiceRequest, to be used before anything else is encoded.
  *
  * @param {Buffer} resource as `encodeResource` gives it
- * @param {Map<{ name: string, version?: string }, Buffer[]>} scopes spans as `encodeSpan` gives them, by what has made them
+ * @param {Iterable<[{ name: string, version?: string }, (object | Buffer)[]]>} scopes spans, or what `encodeSpan` has made of them, by what has made them
  */
 export function encodeRequest(resource, scopes) {
-  nested(1, () => {
-    raw(resource);
-    for (const [{ name, version }, spans] of scopes) {
-      nested(2, () => {
-        nested(1, () => {
-          text(1, name);
-          if (version) text(2, version);
-        });
-        spans.forEach(raw);
-      });
-    }
-  });
-  return take();
+  nested(1, resourceSpans, resource, scopes);
+  return view();
 }

@@ -19,6 +19,13 @@ export function take() {
   return written;
 }
 
+/** What has been written since the last call, until something else is. */
+export function view() {
+  const written = buffer.subarray(0, at);
+  at = 0;
+  return written;
+}
+
 /** A non-negative integer up to 2^53. */
 function varint(value) {
   room(10);
