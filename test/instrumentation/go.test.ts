@@ -1,8 +1,9 @@
+import { execFileSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { FunctionHost, FunctionRun, PARENT, ROOT, RunOptions, UNSAMPLED } from './function-process';
 import { DecodedSpan, decodeSpans } from './otlp-spans';
-import { Instrumentation, TracedFunctionProps } from '../../lib';
+import { Bundling, Instrumentation, TracedFunctionProps } from '../../lib';
 import { directoryHash } from '../../lib/private/directory-hash';
 import { bundle, bundlingError } from '../packages';
 import { fixture, projectFolder } from '../test-app';
@@ -260,6 +261,19 @@ if (!canRun) {
   test('is refused with OpenTelemetry when it uses the X-Ray SDK itself', () => {
     expect(bundlingError({ Function: { entry: fixture('go', 'own-capture'), instrumentation: Instrumentation.openTelemetry() } }))
       .toMatch(/uses the X-Ray SDK \(github\.com\/aws\/aws-xray-sdk-go\/v2\/.*\), and with Instrumentation\.openTelemetry\(\) both would record the same calls/);
+  });
+
+  test('is made where Go lies in the module cache, as Go puts a version that it has downloaded itself', () => {
+    const goroot = execFileSync('go', ['env', 'GOROOT'], { encoding: 'utf8' }).trim();
+    const entry = projectFolder({
+      'go.mod': 'module small\n\ngo 1.24\n',
+      'main.go': 'package main\n\nimport "net/http"\n\nfunc main() {\n\t_, err := http.Get("http://127.0.0.1:1/")\n\tpanic(err)\n}\n',
+    });
+    const bundling = Bundling.go({ environment: { GOMODCACHE: path.dirname(goroot) } });
+    const { Function: directory } = bundle({ Function: { entry, bundling, instrumentation: Instrumentation.openTelemetry() } });
+    const binary = fs.readFileSync(path.join(directory, 'bootstrap'));
+    expect(binary.includes('small/cdk_traced_function.roundTrip')).toBe(true);
+    expect(binary.includes('.go/goroot')).toBe(false);
   });
 
   test('is made without a change to the user\'s files', () => {

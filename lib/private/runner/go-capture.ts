@@ -89,7 +89,7 @@ export async function captureArguments(go: GoModule, builds: GoBuild[], capture:
   const loaders = [...packages.values()].filter(p => p.Name === 'main' || p.Imports?.includes(AWS_CONFIG));
   const main = [...packages.values()].find(p => p.Module!.Main)!.Module!;
   const importPath = `${main.Path}/${PACKAGE}`;
-  const roundTrip = capture.http ? await roundTripFiles(go) : {};
+  const roundTrip = capture.http ? await roundTripFiles(go, workDir) : {};
   const texts: Record<string, string> = {
     ...roundTrip,
     ...Object.fromEntries(captureFiles(capture, Object.keys(roundTrip).length > 0, importPath)
@@ -152,22 +152,34 @@ async function checkConfigPackage(go: GoModule, ownModFile: string[]): Promise<v
   }
 }
 
-/** Go's own net/http with a hook; nothing where it cannot be had, which the user is told. */
-async function roundTripFiles(go: GoModule): Promise<Record<string, string>> {
-  const directory = (await go.run(['list', '-f', '{{.Dir}}', 'net/http'])).trim();
-  const moduleCache = (await go.run(['env', 'GOMODCACHE'])).trim();
+/** Go's own net/http with a hook; nothing where it is not what is known of it, which the user is told. */
+async function roundTripFiles(go: GoModule, workDir: string): Promise<Record<string, string>> {
+  const directory = await netHttp(go, workDir);
   const file = path.posix.join(directory, 'roundtrip.go');
   const source = await go.read(file);
-  const problem = directory.startsWith(`${moduleCache}/`) ? `Go's toolchain lies in the module cache ('${moduleCache}'), where go lets nothing be laid over; install that version of Go`
-    : ROUND_TRIP.test(source) ? undefined : `'${file}' is not laid out as expected (${ROUND_TRIP.source}); use an older version of Go, or a newer one of this package`;
-  if (problem) {
-    process.stderr.write(`cdk-traced-function: calls with net/http are not recorded: ${problem}\n`);
+  if (!ROUND_TRIP.test(source)) {
+    process.stderr.write(`cdk-traced-function: calls with net/http are not recorded: '${file}' is not laid out as expected (${ROUND_TRIP.source}); ` +
+      'use an older version of Go, or a newer one of this package\n');
     return {};
   }
   return {
     [file]: source.replace(ROUND_TRIP, '\treturn cdkTracedFunctionRoundTrip(t, req)'),
     [path.posix.join(directory, 'cdk_traced_function.go')]: runtimeText('round_trip'),
   };
+}
+
+/** Where the source of net/http lies. Go lets nothing be laid over a toolchain that it has downloaded into the module cache, unless that goes by another path. */
+async function netHttp(go: GoModule, workDir: string): Promise<string> {
+  const directory = (await go.run(['list', '-f', '{{.Dir}}', 'net/http'])).trim();
+  const [goroot, moduleCache] = (await go.run(['env', 'GOROOT', 'GOMODCACHE'])).trim().split(/\r?\n/);
+  if (!goroot.startsWith(`${moduleCache}${path.sep}`)) {
+    return directory;
+  }
+  const link = path.join(workDir, 'goroot');
+  fs.rmSync(link, { force: true });
+  fs.symlinkSync(goroot, link);
+  go.useGoroot(link);
+  return path.join(link, path.relative(goroot, directory));
 }
 
 /** Names and texts of the package that records. */

@@ -32,7 +32,15 @@ export interface GoBuild {
 
 /** The go command in the user's module, for Lambda's platform. */
 export class GoModule {
+  /** Folder of the Go that is run from now on. */
+  private goroot?: string;
+
   constructor(private readonly tool: Tool, private readonly job: GoJob) {}
+
+  /** Runs the Go of a folder from now on, by that path of the folder. */
+  public useGoroot(goroot: string): void {
+    this.goroot = goroot;
+  }
 
   /** @param environment variables that go before those of the job */
   public async run(args: string[], environment: Record<string, string> = {}): Promise<string> {
@@ -47,8 +55,9 @@ export class GoModule {
       GOWORK: 'off', // with a workspace neither -modfile nor -mod is allowed
       ...this.job.environment,
       ...environment,
+      ...this.goroot && { GOROOT: this.goroot, GOTOOLCHAIN: 'local' },
     };
-    const { argv } = this.tool;
+    const argv = this.goroot ? [...this.tool.argv.slice(0, -1), path.posix.join(this.goroot, 'bin', 'go')] : this.tool.argv;
     const command = this.inContainer ? [...argv.slice(0, 2), ...Object.entries(env).flatMap(([k, v]) => ['-e', `${k}=${v}`]), ...argv.slice(2)] : argv;
     return runCommand([...command, ...args], { cwd: this.job.moduleRoot, env });
   }
