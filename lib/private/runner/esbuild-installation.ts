@@ -15,6 +15,9 @@ export interface EsbuildInstallation {
   readonly manifest: string;
 }
 
+/** Under way in this process: functions with different options, and the layer, ask for it at the same time. */
+let installing: Promise<void> | undefined;
+
 /**
  * Finds esbuild: the project's own first, then the one that comes with this package, then one in the user's cache, into which it is installed.
  *
@@ -27,10 +30,8 @@ export async function findEsbuild(projectRoot: string): Promise<EsbuildInstallat
   if (found) {
     return found;
   }
-  process.stderr.write(`cdk-traced-function: installing esbuild ${ESBUILD_VERSION} into ${cache}\n`);
   try {
-    fs.mkdirSync(cache, { recursive: true });
-    await runCommand(['npm', 'install', '--no-save', '--no-audit', '--no-fund', '--prefix', cache, `esbuild@${ESBUILD_VERSION}`], { cwd: cache });
+    await (installing ??= install(cache));
   } catch (error) {
     throw new Error(`cannot find esbuild (looked from ${places.join(', ')}), nor install it: ${(error as Error).message}\nRun 'npm install --save-dev esbuild' in your project`);
   }
@@ -39,6 +40,24 @@ export async function findEsbuild(projectRoot: string): Promise<EsbuildInstallat
     throw new Error(`esbuild was installed into ${cache} but cannot be loaded from there; run 'npm install --save-dev esbuild' in your project`);
   }
   return installed;
+}
+
+/** Whole or not at all: another synth may look for it at this moment, or install it too. */
+async function install(cache: string): Promise<void> {
+  process.stderr.write(`cdk-traced-function: installing esbuild ${ESBUILD_VERSION} into ${cache}\n`);
+  fs.mkdirSync(path.dirname(cache), { recursive: true });
+  const unfinished = fs.mkdtempSync(`${cache}-`);
+  try {
+    await runCommand(['npm', 'install', '--no-save', '--no-audit', '--no-fund', '--prefix', unfinished, `esbuild@${ESBUILD_VERSION}`], { cwd: unfinished });
+    if (!load(cache)) {
+      fs.rmSync(cache, { recursive: true, force: true });
+      fs.renameSync(unfinished, cache);
+    }
+  } catch (error) {
+    if (!load(cache)) throw error; // the other synth was faster
+  } finally {
+    fs.rmSync(unfinished, { recursive: true, force: true });
+  }
 }
 
 function load(from: string): EsbuildInstallation | undefined {
