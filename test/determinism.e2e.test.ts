@@ -1,6 +1,7 @@
 import { spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
+import { linkTree } from './link-tree';
 import { temporaryFolder } from './test-app';
 import { directoryHash } from '../lib/private/directory-hash';
 
@@ -14,24 +15,6 @@ function cloneProject(folder: string): string {
   }
   linkTree(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
   return folder;
-}
-
-function linkTree(from: string, to: string): void {
-  fs.mkdirSync(to);
-  for (const entry of fs.readdirSync(from, { withFileTypes: true })) {
-    const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)];
-    if (entry.isDirectory()) {
-      linkTree(source, target);
-    } else if (entry.isSymbolicLink()) {
-      fs.symlinkSync(fs.readlinkSync(source), target);
-    } else {
-      try {
-        fs.linkSync(source, target);
-      } catch {
-        fs.copyFileSync(source, target); // another file system
-      }
-    }
-  }
 }
 
 /** What `cdk synth` made: its template, and the hash of each asset's contents by the name that the template refers to. */

@@ -3,6 +3,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { hasMaven, javaProgram } from './java-runtime';
 import { LambdaEnvironment, PARENT, ROOT } from './lambda-environment';
+import { linkTree } from './link-tree';
 import { LOCAL_PYTHON } from './local-python';
 import { fixture, GO_ENTRY, JAVA_ENTRY, NODEJS_ENTRY, temporaryFolder } from './test-app';
 import { directoryHash } from '../lib/private/directory-hash';
@@ -78,14 +79,16 @@ function synth(folder: string, { umask = 0o022, variables = {} as Record<string,
   return { template, packages: Object.fromEntries(packages), log: run.stderr };
 }
 
-function contents({ packages }: Synthesized): Record<string, string> {
-  return Object.fromEntries(Object.entries(packages).map(([id, folder]) => [id, directoryHash(folder)]));
+/** @param ids of the packages; all if undefined */
+function contents({ packages }: Synthesized, ids?: string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(packages).filter(([id]) => ids?.includes(id) ?? true).map(([id, folder]) => [id, directoryHash(folder)]));
 }
 
 /** A second folder with the same app, deeper down. */
 function copyOfApp(): string {
   const copy = path.join(temporaryFolder(), 'some', 'where', 'else');
-  fs.cpSync(app, copy, { recursive: true, verbatimSymlinks: true });
+  fs.mkdirSync(path.dirname(copy), { recursive: true });
+  linkTree(app, copy);
   return copy;
 }
 
@@ -153,6 +156,7 @@ describe('the package from npm pack, in an app of its own', () => {
 
   test('lies outside an app in another language, installs esbuild into the user\'s cache, and makes the same packages', () => {
     const copy = copyOfApp();
+    ['python', 'go', 'java'].forEach(name => fs.rmSync(path.join(copy, name), { recursive: true, force: true })); // esbuild has no part in them
     esbuildFolders(copy).forEach(folder => fs.rmSync(folder, { recursive: true }));
     // As jsii does it: the app's folder has no packages, and the library is in a folder of its own.
     const kernel = temporaryFolder();
@@ -161,15 +165,15 @@ describe('the package from npm pack, in an app of its own', () => {
     const variables = {
       XDG_CACHE_HOME: cache,
       NODE_PATH: path.join(kernel, 'node_modules'),
-      GOCACHE: execFileSync('go', ['env', 'GOCACHE'], { encoding: 'utf8' }).trim(), // lies in the user's cache too, and takes a minute to fill
       npm_config_prefer_offline: 'true',
     };
     expect(() => synth(copy, { variables: { ...variables, PATH: temporaryFolder() } }))
       .toThrow(/cannot find esbuild \(looked from .*\), nor install it: cannot start 'npm'.*\nRun 'npm install --save-dev esbuild' in your project/);
     const fallback = synth(copy, { variables });
-    expect(fallback.log).toMatch(/cdk-traced-function: installing esbuild [\d.]+ into /);
+    expect(fallback.log.match(/cdk-traced-function: installing esbuild [\d.]+ into /g)).toHaveLength(1);
     expect(fs.readdirSync(path.join(cache, 'cdk-traced-function'))).toEqual([expect.stringMatching(/^esbuild-[\d.]+$/)]);
-    expect(contents(fallback)).toEqual(contents(withEsbuild));
+    expect(Object.keys(fallback.packages)).toEqual(expect.arrayContaining(['Node', 'Esm', 'Layer']));
+    expect(contents(fallback)).toEqual(contents(withEsbuild, Object.keys(fallback.packages)));
     expect(synth(copy, { variables }).log).not.toContain('installing esbuild');
   });
 });
