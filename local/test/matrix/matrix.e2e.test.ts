@@ -61,7 +61,7 @@ describe('the same calls', () => {
     });
   });
 
-  it.each(['node', 'python', 'go'] as const)('look the same however a function in %s is packaged and instrumented', language => {
+  it.each(['node', 'python', 'go', 'java'] as const)('look the same however a function in %s is packaged and instrumented', language => {
     const trees = MATRIX.filter(cell => cell.language === language).map(({ name }) => (
       JSON.stringify(normalizeTrace(traces.get(name)!).map(inCommon)).replaceAll(name, '<function>')
     ));
@@ -82,7 +82,7 @@ function calls({ language }: MatrixCell): (readonly [string, Call])[] {
     ['SNS', { name: 'SNS', operation: 'Publish', resource: 'matrix', status: 200 }],
     ['SQS', { name: 'SQS', operation: 'SendMessage', resource: 'matrix', status: 200 }],
     ...language === 'node' ? [['fetch', { name: host, url: `http://${host}/fetch`, status: 200 }] as const] : [],
-    ...language === 'java' ? [] : [['HTTP', { name: host, url: `http://${host}/http`, status: 404, outcome: 'error' }] as const],
+    ['HTTP', { name: host, url: `http://${host}/http`, status: 404, outcome: 'error' }],
     ...language === 'python' ? [['SQL', { name: ':memory:' }] as const] : [],
   ];
 }

@@ -21,7 +21,7 @@ export const MATRIX: readonly MatrixCell[] = instrumentations.flatMap(instrument
   ...(['zip', 'layer', 'dependencies'] as const).filter(packaging => instrumentation === 'xray' || packaging !== 'layer').map(packaging => ({
     name: `python-${packaging}-${instrumentation}`, language: 'python' as const, instrumentation, packaging,
   })),
-  ...(['go', 'java'] as const).filter(language => language !== 'java' || (instrumentation === 'xray' && hasMaven)).map(language => ({
+  ...(['go', 'java'] as const).filter(language => language !== 'java' || hasMaven).map(language => ({
     name: `${language}-${instrumentation}`, language, instrumentation,
   })),
 ]);

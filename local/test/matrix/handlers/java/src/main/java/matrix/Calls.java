@@ -2,6 +2,11 @@ package matrix;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.Map;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.services.dynamodb.DynamoDbClient;
@@ -17,6 +22,7 @@ public class Calls implements RequestHandler<Map<String, String>, Map<String, Ob
   private final S3Client s3 = S3Client.builder().forcePathStyle(true).build();
   private final SnsClient sns = SnsClient.create();
   private final SqsClient sqs = SqsClient.create();
+  private final HttpClient http = HttpClient.newHttpClient();
 
   @Override
   public Map<String, Object> handleRequest(Map<String, String> event, Context context) {
@@ -32,6 +38,14 @@ public class Calls implements RequestHandler<Map<String, String>, Map<String, Ob
     s3.putObject(request -> request.bucket(System.getenv("BUCKET_NAME")).key(name), RequestBody.fromString("calls"));
     sns.publish(request -> request.topicArn(System.getenv("TOPIC_ARN")).message("calls"));
     sqs.sendMessage(request -> request.queueUrl(System.getenv("QUEUE_URL")).messageBody("calls"));
-    return Map.of("missing", missing);
+    return Map.of("missing", missing, "http", get(event.get("url") + "/http"));
+  }
+
+  private int get(String url) {
+    try {
+      return http.send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.discarding()).statusCode();
+    } catch (IOException | InterruptedException error) {
+      throw new IllegalStateException(error);
+    }
   }
 }
