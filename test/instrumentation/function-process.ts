@@ -63,8 +63,10 @@ export class FunctionHost {
 
   /** The same with a program that asks for work itself, such as a Go binary. */
   public async runProgram(program: string, events: unknown[], options: RunOptions = {}): Promise<FunctionRun> {
-    const requests = events.map((event, i) => ({ event, traceHeader: (options.traceIds?.[i] === undefined ? SAMPLED : options.traceIds[i]) ?? undefined }));
-    const { answers, output } = await serve(program, { ...this.environment, LAMBDA_TASK_ROOT: path.dirname(program), HOME: process.env.HOME!, ...options.env }, requests);
+    const traceHeader = (i: number) => (options.traceIds?.[i] === undefined ? SAMPLED : options.traceIds[i]) ?? undefined;
+    const requests = events.map((event, i) => ({ event, traceHeader: traceHeader(i) }));
+    const env = { ...this.environment, LAMBDA_TASK_ROOT: path.dirname(program), HOME: process.env.HOME!, ...options.env };
+    const { answers, output } = await serve(program, env, requests);
     return { results: answers, log: output.split('\n').filter(line => line !== ''), ...await this.seen() };
   }
 

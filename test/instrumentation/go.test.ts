@@ -224,7 +224,8 @@ if (!canRun) {
       const seen = await run(id, [action]);
       const { url } = host.services;
       const documents = recorded(seen);
-      expect(documents.map(({ name, namespace, parent_id, trace_id, http, error, fault, cause }) => [name, namespace, parent_id, trace_id, http, error ?? false, fault ?? false, cause?.exceptions[0].message]))
+      expect(documents.map(({ name, namespace, parent_id, trace_id, http, error, fault, cause }) => (
+        [name, namespace, parent_id, trace_id, http, error ?? false, fault ?? false, cause?.exceptions[0].message])))
         .toEqual((id === 'HttpXRaySdk' ? [['GET', '503', 503, 6, false, true, undefined]] : [
           ['GET', '200', 200, 6, false, false, undefined], ['POST', '404', 404, 6, true, false, undefined],
         ]).map(([method, at, status, content_length, error, fault, message]) =>

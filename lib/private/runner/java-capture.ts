@@ -56,7 +56,8 @@ export function redirectHttpCalls(directory: string): boolean {
  * @param more texts by their names in the jar, and jars that the classes need beside those of the package
  */
 export async function addCompiled(
-  { outputDir }: JavaJob, directory: string, sources: string[], { resources = {}, jars = [] }: { resources?: Record<string, string>; jars?: string[] },
+  { outputDir }: JavaJob, directory: string, sources: string[],
+  { resources = {}, jars = [] }: { resources?: Record<string, string>; jars?: string[] },
 ): Promise<void> {
   const [from, classes, used] = ['sources', 'classes', 'used'].map(name => `${outputDir}.${name}`);
   [from, classes, used].forEach(folder => fs.mkdirSync(folder, { recursive: true }));

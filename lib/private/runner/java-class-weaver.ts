@@ -14,7 +14,9 @@ const CLASS = 7;
 const METHOD = 10;
 const NAME_AND_TYPE = 12;
 const METHOD_HANDLE = 15;
-const CONSTANT_BYTES: Record<number, number> = { 3: 4, 4: 4, 5: 8, 6: 8, 7: 2, 8: 2, 9: 4, 10: 4, 11: 4, 12: 4, 15: 3, 16: 2, 17: 4, 18: 4, 19: 2, 20: 2 };
+const CONSTANT_BYTES: Record<number, number> = {
+  3: 4, 4: 4, 5: 8, 6: 8, 7: 2, 8: 2, 9: 4, 10: 4, 11: 4, 12: 4, 15: 3, 16: 2, 17: 4, 18: 4, 19: 2, 20: 2,
+};
 
 const INVOKE_VIRTUAL = 0xb6;
 const INVOKE_STATIC = 0xb8;
@@ -134,7 +136,9 @@ function instructionLength(file: Buffer, at: number, start: number): number {
   const code = file[at];
   if (code === TABLE_SWITCH || code === LOOKUP_SWITCH) {
     const operands = at + 1 + (3 - (at - start) % 4); // aligned to the method's begin
-    const count = code === TABLE_SWITCH ? file.readInt32BE(operands + 8) - file.readInt32BE(operands + 4) + 4 : 2 * file.readInt32BE(operands + 4) + 2;
+    const count = code === TABLE_SWITCH
+      ? file.readInt32BE(operands + 8) - file.readInt32BE(operands + 4) + 4
+      : 2 * file.readInt32BE(operands + 4) + 2;
     return operands - at + 4 * count;
   }
   if (code === WIDE) {
