@@ -40,6 +40,7 @@ export class BundlingPlan {
   }
 
   private readonly jobs = new Map<string, PlannedJob>();
+  private readonly required = new WeakMap<Stack, boolean>();
   private readonly added = new WeakMap<IConstruct, { hash: string; location: AssetLocation }>();
 
   /** Asks for a package; equal requests share one. Returns the key to locate it with. */
@@ -56,8 +57,7 @@ export class BundlingPlan {
 
   /** Adds the package to the assets of the consumer's stack, bundling everything that is pending first. */
   public locate(consumer: IConstruct, key: string): AssetLocation {
-    const stack = Stack.of(consumer);
-    if (!stack.bundlingRequired) {
+    if (!this.isRequired(Stack.of(consumer))) {
       return this.add(consumer, sourceOnly(consumer, this.jobs.get(key)!.request));
     }
     const bundled = this.package(key);
@@ -82,6 +82,14 @@ export class BundlingPlan {
     return { ...location, path: asset.path };
   }
 
+  /** CDK matches the stack's path with patterns each time that it is asked. */
+  private isRequired(stack: Stack): boolean {
+    if (!this.required.has(stack)) {
+      this.required.set(stack, stack.bundlingRequired);
+    }
+    return this.required.get(stack)!;
+  }
+
   private package(key: string): BundledPackage {
     if (!this.jobs.get(key)!.outcome) {
       this.runPending();
@@ -95,7 +103,7 @@ export class BundlingPlan {
 
   private runPending(): void {
     const cache = PackageCache.open();
-    const pending = [...this.jobs.values()].filter(job => !job.outcome && job.consumers.some(c => Stack.of(c).bundlingRequired));
+    const pending = [...this.jobs.values()].filter(job => !job.outcome && job.consumers.some(c => this.isRequired(Stack.of(c))));
     pending.forEach(job => job.outcome = cache?.find(job.request));
     const missing = pending.filter(job => !job.outcome);
     if (missing.length > 0) {
