@@ -30,8 +30,9 @@ const makers = {
 
 const make = makers[kind]();
 const app = new App({ outdir, analyticsReporting: false });
-const stack = new Stack(app, 'Bench');
+// CloudFormation takes 500 resources a stack.
+const stacks = Array.from({ length: Math.ceil(Number(size) / 100) }, (_, i) => new Stack(app, `Bench${i}`));
 for (let i = 0; i < Number(size); i++) {
-  make(stack, `Function${i}`, path.join(project, 'functions', `f${i}.ts`), i);
+  make(stacks[Math.floor(i / 100)], `Function${i}`, path.join(project, 'functions', `f${i}.ts`), i);
 }
 app.synth();

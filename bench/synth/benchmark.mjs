@@ -65,7 +65,7 @@ export async function measure({ log, quick }) {
 /** Medians in milliseconds above the floor of the same round. */
 function compare(project, sdk, quick, log) {
   const { size } = project;
-  const rounds = quick ? 1 : size >= 1_000 ? 3 : 5;
+  const rounds = quick ? 1 : size >= 1_000 ? 2 : 5;
   const peerRounds = size >= 1_000 ? 0 : quick ? 1 : size >= 100 ? 3 : 5;
   const samples = { floor: [], cold: [], warm: [], changed: [], peer: [] };
   project.synth('floor'); // the files of the app and of aws-cdk-lib are in memory from here on
@@ -77,7 +77,7 @@ function compare(project, sdk, quick, log) {
     samples.cold.push(project.synth('traced', sdk) - floor);
     samples.warm.push(project.synth('traced', sdk) - project.synth('floor'));
     // What cannot be measured above the floor needs more rounds.
-    for (let i = 0; !quick && i < 4; i++) samples.warm.push(-project.synth('floor') + project.synth('traced', sdk));
+    for (let i = 0; !quick && size < 1_000 && i < 4; i++) samples.warm.push(-project.synth('floor') + project.synth('traced', sdk));
     project.changeOne(`changed ${round}`);
     samples.changed.push(project.synth('traced', sdk) - project.synth('floor'));
     if (round < peerRounds) {
