@@ -11,6 +11,9 @@ const MOST_WAITING = 100;
 const storage = process.env.AWS_LAMBDA_MAX_CONCURRENCY ? new AsyncLocalStorage() : undefined;
 let latest;
 
+/** Whether requests may run at the same time. */
+export const hasContexts = storage !== undefined;
+
 /** Where the span is found under which a call hangs; replaced when the handler uses OpenTelemetry's own contexts. */
 let activeSpan = () => undefined;
 

@@ -1,6 +1,6 @@
 // Records as spans what the X-Ray SDK would record as subsegments: the same interface as xray-sdk/recorder.mjs.
 import { connect } from './exporter.mjs';
-import { currentInvocation, invocationOf, setCurrent } from './invocation.mjs';
+import { currentInvocation, hasContexts, invocationOf, setCurrent } from './invocation.mjs';
 import { ANNOTATIONS, CLIENT, ERROR } from './span.mjs';
 
 /** @param {string} contextMissing what to do about calls outside of an invocation: `LOG_ERROR` (one line, once), `IGNORE_ERROR` or `RUNTIME_ERROR` */
@@ -49,7 +49,8 @@ export function openTelemetryRecorder(contextMissing) {
       const header = globalThis.awslambda?.InvokeStore?.getXRayTraceId?.() ?? context?.xRayTraceId ?? process.env._X_AMZN_TRACE_ID;
       const invocation = header && invocationOf(header);
       setCurrent(invocation);
-      if (!invocation) return undefined;
+      // Of what is not sampled nothing is recorded, and where one request runs at a time it needs no context.
+      if (!invocation || !invocation.isSampled && !hasContexts) return undefined;
       if (annotations && invocation.isSampled) invocation.rootSpan(name).setAttributes({ ...annotations, [ANNOTATIONS]: Object.keys(annotations) });
       return {
         run: fn => invocation.run(fn),
