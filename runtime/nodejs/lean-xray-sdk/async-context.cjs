@@ -4,7 +4,7 @@
 // inner context, and whatever comes later, the next invocation included, is recorded under it. Here the context ends with the promise.
 const { AsyncLocalStorage, executionAsyncId } = require('node:async_hooks');
 
-const namespaces = Object.create(null);
+const namespaces = { __proto__: null };
 
 class Namespace {
   constructor(name) {
@@ -49,7 +49,7 @@ class Namespace {
 
   runPromise(fn) {
     const promise = this.runAndReturn(fn);
-    if (!promise || !promise.then || !promise.catch) throw new Error('fn must return a promise.');
+    if (!promise?.then || !promise.catch) throw new Error('fn must return a promise.');
     return promise;
   }
 

@@ -4,6 +4,6 @@
 /** @param {object} members what is there all the same */
 module.exports = members => new Proxy(members, {
   get: (target, name) => name in target || typeof name === 'symbol' ? target[name] : () => {
-    throw new Error(`aws-xray-sdk-core: ${name} was left out of this package, in which no code was seen to use it; set Instrumentation.xraySdk({ trim: false })`);
+    throw new Error(`aws-xray-sdk-core: ${name} was left out of this package; to keep it, set Instrumentation.xraySdk({ trim: false })`);
   },
 });

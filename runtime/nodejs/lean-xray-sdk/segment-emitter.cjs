@@ -17,11 +17,11 @@ module.exports = {
     const message = Buffer.from(HEADER + segment.format());
     daemonSocket(daemonConfig.udp_ip, Number(daemonConfig.udp_port)).send(message, error => {
       const type = segment.type === 'subsegment' ? 'Subsegment' : 'Segment';
+      const short = () => `{"trace_id:"${segment.trace_id}","id":"${segment.id}"}`;
       if (error) {
-        const short = `{"trace_id:"${segment.trace_id}","id":"${segment.id}"}`;
-        logger.getLogger().error(`${type} too large to send: ${short} (${message.length} bytes).`);
+        logger.getLogger().error(`${type} too large to send: ${short()} (${message.length} bytes).`);
       } else if (logger.getLogger() !== silentLogger) {
-        logger.getLogger().debug(`${type} sent: {"trace_id:"${segment.trace_id}","id":"${segment.id}"}`);
+        logger.getLogger().debug(`${type} sent: ${short()}`);
         logger.getLogger().debug(`UDP message sent: ${segment}`);
       }
     });
