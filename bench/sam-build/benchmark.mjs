@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { compileLibrary } from '../lambda-packages.mjs';
 import { cached } from '../peers.mjs';
 import { median } from '../rounds.mjs';
 import { samProject, tracedProject } from './sam-project.mjs';
@@ -17,6 +18,7 @@ const SAM = { 'aws-sam-cli': '1.170.0' };
 const run = promisify(execFile);
 
 export async function measure({ log, quick }) {
+  const library = compileLibrary();
   const venv = await cached('sam', SAM, log, async unfinished => {
     // Its scripts name the folder that they were made in.
     await run('python3', ['-m', 'venv', join(unfinished, 'venv')]);
@@ -37,7 +39,7 @@ export async function measure({ log, quick }) {
     };
     const goCache = name => ({ GOCACHE: join(scratch, name) });
     const buildSam = (args, environment) => timed(python, ['-m', 'samcli', 'build', ...args], { cwd: sam, env: environment ?? goCache('go-sam') });
-    const synth = (kind, environment) => timed(process.execPath, [join(folder, 'app.cjs'), kind, traced, join(scratch, 'cdk.out'), join(root, 'build')], {
+    const synth = (kind, environment) => timed(process.execPath, [join(folder, 'app.cjs'), kind, traced, join(scratch, 'cdk.out'), library], {
       cwd: traced, env: { ...goCache('go-traced'), CDK_TRACED_FUNCTION_CACHE: join(scratch, 'cache'), XDG_CACHE_HOME: join(scratch, 'user-cache'), ...environment },
     });
     const forget = (...names) => names.forEach(name => rmSync(name.startsWith('.') ? join(sam, name) : join(scratch, name), { recursive: true, force: true }));

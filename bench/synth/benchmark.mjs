@@ -1,7 +1,7 @@
 // What bundling adds to a synth: the wall time of an app's synth above the same app with inline code.
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compileLibrary } from '../lambda-packages.mjs';
 import { median } from '../rounds.mjs';
 import { go, python } from './other-languages.mjs';
 import { root, withProject } from './synth-project.mjs';
@@ -12,10 +12,7 @@ const GOALS = { cold: { external: 1 / 100, bundled: 1 / 25 }, warm: 1 / 500, cha
 const SDK = { external: 'AWS SDK left to the runtime', bundled: 'AWS SDK bundled' };
 
 export async function measure({ log, quick }) {
-  if (!existsSync(join(root, 'build', 'index.js'))) {
-    const { status } = spawnSync('npx', ['jsii', '--silence-warnings=reserved-word'], { cwd: root, stdio: ['ignore', 2, 2] });
-    if (status !== 0) throw new Error('the library does not compile; its messages are above');
-  }
+  compileLibrary();
   const sizes = quick ? [10] : [10, 100, 1_000];
   const rows = [];
   const costs = {};
