@@ -31,7 +31,7 @@ const WARM_UP = 1_500;
 
 export async function measure({ log, quick }) {
   const rounds = quick ? { start: 5, calls: 1 } : { start: 21, calls: 5 };
-  const calls = quick ? 2_500 : 8_000;
+  const calls = quick ? 2_500 : 6_000;
   const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-function-bench-'));
   const sink = await startSink();
   try {
