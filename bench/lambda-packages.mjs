@@ -9,9 +9,12 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const root = dirname(folder);
 const library = join(root, 'build');
 
-/** Compiles the library where nobody has done so. */
+/** Compiles the library unless that was done since its sources changed. */
 export function compileLibrary() {
-  if (existsSync(join(library, 'index.js'))) return library;
+  const written = statSync(join(root, '.jsii'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const sources = readdirSync(join(root, 'lib'), { recursive: true }).filter(file => file.endsWith('.ts'));
+  const isStale = sources.some(file => statSync(join(root, 'lib', file)).mtimeMs > written);
+  if (existsSync(join(library, 'index.js')) && !isStale) return library;
   const { status } = spawnSync('npx', ['jsii', '--silence-warnings=reserved-word'], { cwd: root, stdio: ['ignore', 2, 2] });
   if (status !== 0) throw new Error('the library does not compile; its messages are above');
   return library;
