@@ -49,7 +49,12 @@ class DaemonSocket {
         // Without a connection there never will be one on this socket: the next message tries anew.
         if (!this.connected) this.abandon();
       });
-      socket.connect(this.port, this.host, () => {
+      socket.connect(this.port, this.host, error => {
+        if (error) { // a name that does not resolve: told here, and not as an event
+          reportOnce(this.host, this.port, error);
+          this.abandon();
+          return;
+        }
         this.connected = true;
         for (const [message, done] of this.waiting.splice(0)) this.deliver(message, done, true);
       });

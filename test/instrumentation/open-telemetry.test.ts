@@ -353,7 +353,10 @@ describe('a call outside of an invocation', () => {
   });
 });
 
-test.each([['refuses', '127.0.0.1:1'], ['has an address that is none', '127.0.0.1:0'], ['has a port that is none', 'udp:127.0.0.1:port tcp:127.0.0.1:1']])(
+test.each([
+  ['refuses', '127.0.0.1:1'], ['has an address that is none', '127.0.0.1:0'], ['has a port that is none', 'udp:127.0.0.1:port tcp:127.0.0.1:1'],
+  ['has a name that does not resolve', `${'x'.repeat(64)}:2000`],
+])(
   'a daemon that %s changes nothing but for one line in the log', async (_, address) => {
     const actions = ['clientAtLoad', 'fetch', 'http', 'clientAtLoad', 'parallel'];
     const expected = await run('Calls', actions);

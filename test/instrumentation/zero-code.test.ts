@@ -212,11 +212,13 @@ test('calls while the function loads work, are not recorded, and are told of in 
 });
 
 describe('a daemon that', () => {
+  const NO_NAME = 'x'.repeat(64); // too long for a name: nobody has to be asked
   const ACTIONS = ['clientAtLoad', 'fetch', 'http', 'clientAtLoad', 'fetchFailures'].map(action => ({ action }));
 
   test.each([
     ['refuses', '127.0.0.1:1', /^cdk-traced-function: the X-Ray daemon at 127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\); the function runs on without traces$/],
     ['has an address that is none', '127.0.0.1:0', /^cdk-traced-function: the X-Ray daemon at 127\.0\.0\.1:0 cannot be reached/],
+    ['has a name that does not resolve', `${NO_NAME}:2000`, /^cdk-traced-function: the X-Ray daemon at x{64}:2000 cannot be reached \(ENOTFOUND\)/],
     ['has a port that is none', '127.0.0.1:port', /^cdk-traced-function: the X-Ray daemon at 127\.0\.0\.1:NaN cannot be reached/],
   ])('%s changes nothing but for one line in the log', async (_, address, line) => {
     const expected = await host.run(packages.Calls, ACTIONS);
