@@ -16,13 +16,13 @@ const MAJOR_VERSION_OFFSET = 44;
  * Bytes of a constant after its tag, by tag; a Utf8 (1) has its length in front.
  * https://docs.oracle.com/javase/specs/jvms/se21/html/jvms-4.html#jvms-4.4
  */
-const CONSTANT_BYTES: Record<number, number> = {
+export const CONSTANT_BYTES: Record<number, number> = {
   3: 4, 4: 4, 5: 8, 6: 8, 7: 2, 8: 2, 9: 4, 10: 4, 11: 4, 12: 4, 15: 3, 16: 2, 17: 4, 18: 4, 19: 2, 20: 2,
 };
-const UTF8 = 1;
-const CLASS = 7;
-const LONG = 5;
-const DOUBLE = 6;
+export const UTF8 = 1;
+export const CLASS = 7;
+export const LONG = 5;
+export const DOUBLE = 6;
 
 /** @throws when the bytes are not a class file */
 export function readClassFile(bytes: Buffer): ClassFile {

@@ -1,3 +1,5 @@
+import { CLASS, CONSTANT_BYTES, DOUBLE, LONG, UTF8 } from './java-class-file';
+
 /** A method of Java's own library whose calls are to go to a static method, which takes the object as its first parameter. */
 export interface Redirection {
   /** Such as `java/net/http/HttpClient`. */
@@ -8,15 +10,10 @@ export interface Redirection {
   readonly target: string;
 }
 
-/** Tags of constants that a class file has one table of, and the bytes of each after the tag. https://docs.oracle.com/javase/specs/jvms/se21/html/jvms-4.html#jvms-4.4 */
-const UTF8 = 1;
-const CLASS = 7;
+/** Tags of further constants. */
 const METHOD = 10;
 const NAME_AND_TYPE = 12;
 const METHOD_HANDLE = 15;
-const CONSTANT_BYTES: Record<number, number> = {
-  3: 4, 4: 4, 5: 8, 6: 8, 7: 2, 8: 2, 9: 4, 10: 4, 11: 4, 12: 4, 15: 3, 16: 2, 17: 4, 18: 4, 19: 2, 20: 2,
-};
 
 const INVOKE_VIRTUAL = 0xb6;
 const INVOKE_STATIC = 0xb8;
@@ -94,7 +91,7 @@ function readConstants(file: Buffer): { offsets: number[]; end: number } {
       throw new Error(`it has a constant of an unknown kind (${tag})`);
     }
     offsets.push(at);
-    if (tag === 5 || tag === 6) {
+    if (tag === LONG || tag === DOUBLE) {
       offsets.push(0); // these take two numbers
     }
     at += 1 + size;
