@@ -63,15 +63,14 @@ export class FunctionHost {
 
   /** The same with a program that asks for work itself, such as a Go binary. */
   public async runProgram(program: string, events: unknown[], options: RunOptions = {}): Promise<FunctionRun> {
-    const traceHeader = (i: number) => (options.traceIds?.[i] === undefined ? SAMPLED : options.traceIds[i]) ?? undefined;
-    const requests = events.map((event, i) => ({ event, traceHeader: traceHeader(i) }));
+    const requests = events.map((event, i) => ({ event, traceHeader: traceIdOf(i, options) ?? undefined }));
     const env = { ...this.environment, LAMBDA_TASK_ROOT: path.dirname(program), HOME: process.env.HOME!, ...options.env };
     const { answers, output } = await serve(program, env, requests);
     return { results: answers, log: output.split('\n').filter(line => line !== ''), ...await this.seen() };
   }
 
   private async runWith(argv: string[], packageDir: string, events: unknown[], options: RunOptions): Promise<FunctionRun> {
-    const input = events.map((event, i) => ({ event, traceId: options.traceIds?.[i] === undefined ? SAMPLED : options.traceIds[i] }));
+    const input = events.map((event, i) => ({ event, traceId: traceIdOf(i, options) }));
     const output = await this.spawn(argv, JSON.stringify(input), { LAMBDA_TASK_ROOT: packageDir, ...options.env });
     const lines = output.split('\n').filter(line => line !== '');
     const results = JSON.parse(lines.pop()!);
@@ -128,4 +127,9 @@ export class FunctionHost {
       child.on('close', (status, signal) => status === 0 ? resolve(output) : reject(new Error(`the function's process ended with ${signal ?? status}:\n${output}`)));
     });
   }
+}
+
+/** Of an invocation; null: it has none. */
+function traceIdOf(i: number, { traceIds }: RunOptions): string | null {
+  return traceIds?.[i] === undefined ? SAMPLED : traceIds[i];
 }
