@@ -1,7 +1,7 @@
 import { FilterLogEventsCommand, CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { GetAccountSettingsCommand, GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DEPLOY_TIMEOUT_MS, DeployedStack, SCENARIO_TIMEOUT_MS } from './deployed-stack';
-import { FailingEndpoint } from './failing-endpoint';
+import { FailingEndpoint, GONE } from './failing-endpoint';
 import { BlankPythonSample } from '../../src/samples/blank-python';
 
 jest.setTimeout(SCENARIO_TIMEOUT_MS);
@@ -86,7 +86,7 @@ describe('the sample blank-python, deployed', () => {
   });
 
   it('keeps the event when the service is gone, so that it can be sent again', async () => {
-    await setLambdaApi('http://127.0.0.1:9');
+    await setLambdaApi(GONE);
     await stack.call(NAME, { number: 1 });
     const failed = await stack.nextFailedEvent();
     expect(failed).toMatchObject({ requestPayload: { number: 1 }, responsePayload: { errorType: 'EndpointConnectionError' } });

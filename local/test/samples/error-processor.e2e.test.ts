@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteObjectCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DEPLOY_TIMEOUT_MS, DeployedStack, type FailedEvent, SCENARIO_TIMEOUT_MS } from './deployed-stack';
-import { FailingEndpoint } from './failing-endpoint';
+import { FailingEndpoint, GONE } from './failing-endpoint';
 import { type ErrorRecord, ErrorProcessorSample, readRecord } from '../../src/samples/error-processor';
 
 jest.setTimeout(SCENARIO_TIMEOUT_MS);
@@ -127,7 +127,7 @@ describe('the sample error-processor, deployed', () => {
     });
 
     it('keeps the batch when X-Ray is gone, so that it can be sent again', async () => {
-      await stack.setEnvironment(PROCESSOR, { AWS_ENDPOINT_URL_XRAY: 'http://127.0.0.1:9' });
+      await stack.setEnvironment(PROCESSOR, { AWS_ENDPOINT_URL_XRAY: GONE });
       const { requestId, traceId } = await fail();
       const failed = await stack.nextFailedEvent();
       expect(failed).toMatchObject({ responsePayload: { errorMessage: expect.stringContaining(`request ${requestId}: cannot get its trace ${traceId}`) } });

@@ -1,6 +1,9 @@
 import { createServer, request as forward, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** Where nobody listens: a downstream that is gone. */
+export const GONE = 'http://127.0.0.1:9';
+
 /** An AWS endpoint that answers the next requests with an error and passes all others on: a downstream that fails for a while. */
 export class FailingEndpoint {
   public static async start(target: string): Promise<FailingEndpoint> {

@@ -5,7 +5,7 @@ import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DEPLOY_TIMEOUT_MS, DeployedStack, SCENARIO_TIMEOUT_MS } from './deployed-stack';
-import { FailingEndpoint } from './failing-endpoint';
+import { FailingEndpoint, GONE } from './failing-endpoint';
 import { playGame, ScorekeepSample } from '../../src/samples/scorekeep';
 import { sendSigned } from '../../src/samples/signed-request';
 import { newTraceId } from '../../src/samples/traced-calls';
@@ -14,7 +14,6 @@ jest.setTimeout(SCENARIO_TIMEOUT_MS);
 const API = ['scorekeep/prod AWS::ApiGateway::Stage', 'scorekeep-api AWS::Lambda', 'scorekeep-api AWS::Lambda::Function'];
 const RANDOM_NAME = ['random-name AWS::Lambda', 'random-name AWS::Lambda::Function'];
 const WORKER = ['scorekeep-worker AWS::Lambda', 'scorekeep-worker AWS::Lambda::Function'];
-const GONE = 'http://127.0.0.1:9';
 
 interface Session {
   readonly id: string;

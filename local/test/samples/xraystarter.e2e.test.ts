@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { GetItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { ListSubscriptionsCommand, PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { DEPLOY_TIMEOUT_MS, DeployedStack, type FailedEvent, SCENARIO_TIMEOUT_MS } from './deployed-stack';
-import { FailingEndpoint } from './failing-endpoint';
+import { FailingEndpoint, GONE } from './failing-endpoint';
 import type { Trace } from '../../src/assertions';
 import { normalizeTrace } from '../../src/assertions/jest';
 import { PROJECT_DIR } from '../../src/project-folders';
@@ -14,9 +14,6 @@ import { XRAYSTARTER_KEYS, XraystarterSample } from '../../src/samples/xraystart
 import { TestBrowser } from '../web/browser';
 
 jest.setTimeout(SCENARIO_TIMEOUT_MS);
-
-/** Where nobody listens. */
-const GONE = 'http://127.0.0.1:9';
 
 const FUNCTIONS = ['xraystarter-ts', 'xraystarter-py', 'xraystarter-go'];
 
