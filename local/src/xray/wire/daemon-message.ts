@@ -1,5 +1,5 @@
 import { documentsOfOtlp } from './otlp/otlp-documents';
-import { isObject, MAX_DOCUMENT_BYTES, Refusal, refusalOf, SegmentDocument } from './segment-document';
+import { isObject, MAX_DOCUMENT_BYTES, mayBeNestedTooDeep, Refusal, refusalOf, refusalOfNesting, SegmentDocument } from './segment-document';
 
 /** One good document, parsed and as the bytes it came in (compact JSON). */
 export interface AcceptedDocument {
@@ -51,7 +51,7 @@ export function readSegmentDocument(json: Buffer): DaemonMessage {
   } catch (error) {
     return refused('ParseError', `the document is not JSON: ${messageWithoutPayload(error)}`);
   }
-  const refusal = refusalOf(document);
+  const refusal = refusalOf(document) ?? (mayBeNestedTooDeep(json) ? refusalOfNesting(document) : undefined);
   if (refusal) return { accepted: [], refused: [refusal] };
   return { accepted: [{ document: document as SegmentDocument, json, isSampled: true }], refused: [] };
 }
@@ -61,18 +61,25 @@ function readOtlp(body: Buffer): DaemonMessage {
   if (prefix !== 'T1S' && prefix !== 'T1U') return refused('InvalidOtlp', `the body must begin with T1S, T1U or {, got '${prefix}'`);
   let documents: SegmentDocument[];
   try {
-    documents = documentsOfOtlp(Buffer.from(body.toString('latin1', 3), 'base64'));
+    documents = documentsOfOtlp(bytesOfBase64(body.toString('latin1', 3).trim()));
   } catch (error) {
     return refused('InvalidOtlp', `the body is not base64 of an OTLP trace request: ${messageWithoutPayload(error)}`);
   }
   if (documents.length === 0) return refused('InvalidOtlp', 'the OTLP trace request holds no span');
   const message: DaemonMessage = { accepted: [], refused: [] };
   for (const document of documents) {
-    const refusal = refusalOf(document);
+    const refusal = refusalOf(document) ?? refusalOfNesting(document);
     if (refusal) message.refused.push(refusal);
     else message.accepted.push({ document, json: Buffer.from(JSON.stringify(document)), isSampled: prefix === 'T1S' });
   }
   return message;
+}
+
+/** Buffer.from skips what is not base64, and what is left would be read as something else. */
+function bytesOfBase64(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64');
+  if (bytes.length !== Math.floor(text.replace(/=+$/, '').length * 3 / 4)) throw new Error('it holds characters that are not base64');
+  return bytes;
 }
 
 function isHeader(header: Buffer): boolean {

@@ -1,10 +1,14 @@
 import { createSocket, Socket } from 'node:dgram';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { startXray, Xray } from '../../../src/xray';
 import { datagram, hexId, sampleTrace, T0, traceId } from '../sample-trace';
 import { eventually, startWithClient, stopAll } from '../xray-client';
 
 let sockets: Socket[] = [];
+const folders: string[] = [];
 
 /** Sends datagrams one after the other, each when the one before has left. */
 async function send(xray: Xray, ...datagrams: Buffer[]): Promise<void> {
@@ -20,6 +24,7 @@ async function send(xray: Xray, ...datagrams: Buffer[]): Promise<void> {
 afterEach(async () => {
   sockets.splice(0).forEach((socket) => socket.close());
   await stopAll();
+  folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true }));
 });
 
 test('takes documents over UDP and shows them as a trace', async () => {
@@ -44,6 +49,20 @@ test('counts a bad datagram with its reason, tells it once, and goes on', async 
   expect(lines.filter((line) => line.includes('ParseError'))).toHaveLength(1);
   const health = await (await fetch(`${xray.url}/local/health`)).json();
   expect(health).toMatchObject({ status: 'ok', datagrams: 7, refused: { ParseError: 2 } });
+});
+
+test('a document nested without end harms nothing, nor does a journal that holds one', async () => {
+  const journalDir = mkdtempSync(join(tmpdir(), 'nested-'));
+  folders.push(journalDir);
+  const [good] = sampleTrace();
+  const deep = datagram(JSON.stringify(good).replace('}', `,"metadata":{"a":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`));
+  const { xray } = await startWithClient({ journalDir });
+  await send(xray, deep, datagram(good));
+  await eventually('both', () => xray.health().datagrams === 2);
+  expect(xray.health()).toMatchObject({ accepted: 1, refused: { NestedTooDeep: 1 } });
+  await stopAll();
+  const { xray: second } = await startWithClient({ journalDir });
+  expect(second.store.batchGetTraces([traceId(1)]).Traces).toHaveLength(1);
 });
 
 test('answers on TCP what SDKs ask of a daemon, on the number of the UDP port', async () => {

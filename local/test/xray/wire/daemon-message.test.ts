@@ -61,6 +61,9 @@ describe('a bad datagram is refused with its reason', () => {
     ['another type', datagram({ ...GOOD, type: 'span' }), /^InvalidType/],
     ['subsegments that are no list', datagram({ ...GOOD, subsegments: {} }), /^InvalidSubsegments/],
     ['a subsegment without id', datagram({ ...GOOD, subsegments: [{ name: 'x', start_time: T0, end_time: T0 }] }), /^MissingId: in a subsegment/],
+    ['metadata nested without end', datagram(JSON.stringify(GOOD).replace('}', `,"metadata":{"a":${'['.repeat(30_000)}${']'.repeat(30_000)}}}`)),
+      /^NestedTooDeep: lists and objects are nested deeper than 500 levels/],
+    ['OTLP that is no base64', Buffer.from('{"format":"json","version":1}\nT1S!!!!'), /^InvalidOtlp: .*characters that are not base64/],
     ['OTLP that is none', Buffer.from('{"format":"json","version":1}\nT1SAAAA////'), /^InvalidOtlp/],
     ['an unknown letter', Buffer.from('{"format":"json","version":1}\nT2Sabcd'), /^InvalidOtlp: the body must begin with T1S, T1U or \{, got 'T2S'/],
     ['OTLP without a span', Buffer.from('{"format":"json","version":1}\nT1S'), /^InvalidOtlp: .*no span/],
@@ -72,6 +75,10 @@ describe('a bad datagram is refused with its reason', () => {
     let inner: object = { id: hexId(2), name: 'n', start_time: T0, end_time: T0 };
     for (let depth = 0; depth < 200; depth += 1) inner = { ...inner, subsegments: [inner] };
     expect(refusalOf(datagram({ ...GOOD, subsegments: [inner] }))).toMatch(/^(InvalidSubsegments|DocumentTooLarge)/);
+  });
+
+  test('brackets in text are no nesting', () => {
+    expect(readDaemonMessage(datagram({ ...GOOD, metadata: { text: '['.repeat(2000), list: Array.from({ length: 2000 }, () => []) } })).refused).toEqual([]);
   });
 
   test('without quoting what a payload may hold', () => {

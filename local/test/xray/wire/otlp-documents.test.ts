@@ -176,4 +176,14 @@ describe('an OTLP packet', () => {
     expect(accepted.map(({ document }) => document.id)).toEqual(['00000000000000a2']);
     expect(refused.map(({ code }) => code)).toEqual(['MissingId']);
   });
+  test('refuses a span whose attributes are nested without end', () => {
+    let nested: unknown = 'x';
+    for (let depth = 0; depth < 1000; depth += 1) nested = [nested];
+    expect(readDaemonMessage(packet([{ attributes: { nested: nested as string[] } }])).refused).toMatchObject([{ code: 'NestedTooDeep', id: '00000000000000a1' }]);
+  });
+
+  test('reads a stack trace of any language, also of one that is named as what every object has', () => {
+    const events = [{ name: 'exception', attributes: attributes({ 'exception.type': 'E', 'exception.stacktrace': 'at x' }) }];
+    expect(documentOf({ events }, { 'telemetry.sdk.language': 'constructor' }).cause).toMatchObject({ exceptions: [{ type: 'E' }] });
+  });
 });
