@@ -33,7 +33,7 @@ interface Part {
  */
 export function compileTrace(id: string, documents: readonly SegmentDocument[]): CompiledTrace {
   const parts = new Map<string, Part>();
-  for (const document of documents) collect(parts, document, document.type === 'subsegment', document.parent_id);
+  for (const document of documents) collect(parts, withoutEmpty(document), document.type === 'subsegment', document.parent_id);
   const tops = nest(parts);
   const cycles = cutCycles(parts, tops);
   const segments: SegmentDocument[] = [];
@@ -53,14 +53,25 @@ export function compileTrace(id: string, documents: readonly SegmentDocument[]):
 function collect(parts: Map<string, Part>, document: SubsegmentDocument, isSubsegment: boolean, parentId: string | undefined): void {
   const known = parts.get(document.id);
   if (known === undefined) {
-    parts.set(document.id, { document, isSubsegment, parentId, children: [], placed: false });
+    parts.set(document.id, { document, isSubsegment, parentId: parentId || undefined, children: [], placed: false });
   } else {
     if (replaces(document, known.document)) known.document = document;
     known.isSubsegment &&= isSubsegment;
-    known.parentId ??= parentId;
+    known.parentId ||= parentId;
   }
   // All embedded subsegments count, also those that only the replaced version of a document carried.
-  for (const child of document.subsegments ?? []) collect(parts, child, true, document.id);
+  for (const child of document.subsegments ?? []) collect(parts, withoutEmpty(child), true, document.id);
+}
+
+/** Some senders write null, or empty text, where others leave out what decides about place and end of a document. */
+function withoutEmpty<Document extends SubsegmentDocument>(document: Document): Document {
+  const { end_time: end, parent_id: parent, type } = document;
+  if (end !== null && parent !== null && parent !== '' && type !== null) return document;
+  const copy = { ...document };
+  if (end === null) delete copy.end_time;
+  if (!parent) delete copy.parent_id;
+  if (type === null) delete copy.type;
+  return copy;
 }
 
 /** Whether `next` says more than `known` about the same (sub)segment; must not depend on the order of arrival alone. */
@@ -124,7 +135,7 @@ function place(top: Part, tops: Part[]): void {
       if (depth < MAX_DEPTH) {
         for (const child of part.children) next.push(child);
       } else {
-        tops.push(...part.children.splice(0));
+        for (const child of part.children.splice(0)) tops.push(child);
       }
     }
     level = next;

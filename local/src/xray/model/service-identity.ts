@@ -11,7 +11,7 @@ export const REMOTE = 'remote';
 export const DATABASE = 'Database::SQL';
 
 /** Names of AWS services as the SDKs write them (lower case), and as X-Ray shows them. Python writes endpoint prefixes. */
-const AWS_SERVICES: Record<string, string> = {
+const AWS_SERVICES = new Map(Object.entries({
   'dynamodb': 'DynamoDB',
   's3': 'S3',
   'sns': 'SNS',
@@ -32,18 +32,19 @@ const AWS_SERVICES: Record<string, string> = {
   'cloudwatch logs': 'CloudWatchLogs',
   'monitoring': 'CloudWatch',
   'xray': 'XRay',
-};
+}));
 
 /** The service that a segment of BatchGetTraces belongs to on the map. An inferred AWS segment is named by its resource: each table is a node. */
 export function serviceOf(segment: SegmentDocument): ServiceIdentity {
-  if (segment.inferred !== true) return segment.origin ? { name: segment.name, type: segment.origin } : { name: segment.name };
-  const type = segment.origin ?? REMOTE;
+  const origin = text(segment.origin);
+  if (segment.inferred !== true) return origin === undefined ? { name: segment.name } : { name: segment.name, type: origin };
+  const type = origin ?? REMOTE;
   return { name: resourceNameOf(type, segment.aws) ?? segment.name, type };
 }
 
 /** One name for an AWS service, however an SDK writes it. */
 export function awsServiceName(name: string): string {
-  return AWS_SERVICES[name.toLowerCase()] ?? name;
+  return AWS_SERVICES.get(name.toLowerCase()) ?? name;
 }
 
 /** The type that X-Ray gives to the service behind a call: `AWS::DynamoDB::Table`, `Database::SQL`, or nothing for a plain remote service. */

@@ -106,11 +106,10 @@ export function httpOf(http: unknown): HttpFacts | undefined {
 
 export function annotationsOf(annotations: unknown): Record<string, string | number | boolean> {
   if (!isObject(annotations)) return {};
-  const good: Record<string, string | number | boolean> = {};
-  for (const [key, value] of Object.entries(annotations)) {
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') good[key] = value;
-  }
-  return good;
+  // Defined, not assigned: a key may be called `__proto__`.
+  return Object.fromEntries(Object.entries(annotations).filter((entry): entry is [string, string | number | boolean] => (
+    typeof entry[1] === 'string' || typeof entry[1] === 'number' || typeof entry[1] === 'boolean'
+  )));
 }
 
 export function exceptionsOf(cause: unknown): TraceException[] {

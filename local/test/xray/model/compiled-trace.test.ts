@@ -1,4 +1,7 @@
 import { CompiledTrace, compileTrace } from '../../../src/xray/model/compiled-trace';
+import { ServiceCatalog } from '../../../src/xray/model/service-catalog';
+import { serviceOf } from '../../../src/xray/model/service-identity';
+import { factsOf, IN_PROGRESS } from '../../../src/xray/model/trace-facts';
 import type { SegmentDocument } from '../../../src/xray/wire/segment-document';
 import { hexId, sampleTrace, T0, traceId, webTrace } from '../sample-trace';
 
@@ -36,6 +39,28 @@ describe('documents of one trace', () => {
       expect(compileTrace(TRACE, [...order, ...order]).segments).toEqual(expected);
     }
     expect(compileTrace(TRACE, expected.filter((segment) => segment.inferred !== true)).segments).toEqual(expected);
+  });
+
+  test('are read the same where a sender writes null or empty text instead of leaving a member out', () => {
+    const plain = [document(1), document(2, { end_time: undefined, in_progress: true }), lone(3, 1)];
+    const empty = [
+      { ...plain[0], parent_id: null, type: null }, { ...plain[1], end_time: null, parent_id: '' }, { ...plain[2], subsegments: null },
+    ] as unknown as SegmentDocument[];
+    const read = JSON.parse(JSON.stringify(plain)) as SegmentDocument[];
+    expect(compileTrace(TRACE, empty).segments).toEqual(compileTrace(TRACE, read).segments);
+    const facts = factsOf(compileTrace(TRACE, [empty[1]]), new ServiceCatalog());
+    expect([facts.responseMs, facts.flags & IN_PROGRESS]).toEqual([NaN, IN_PROGRESS]);
+    expect(factsOf(compileTrace(TRACE, [empty[0]]), new ServiceCatalog())).toMatchObject({ responseMs: 1000, flags: 0 });
+  });
+
+  test('may hold members of the wrong type and names that every object has', () => {
+    const call = { id: hexId(2), name: 'constructor', start_time: T0, end_time: T0 + 1, namespace: 'aws', aws: null };
+    const odd = JSON.parse(`{"annotations":{"__proto__":"p","constructor":"c"},"origin":5}`) as object;
+    const compiled = compileTrace(TRACE, [document(1, { ...odd, subsegments: [call] as never })]);
+    expect(compiled.segments[1]).toMatchObject({ name: 'constructor', origin: 'AWS::constructor' });
+    const facts = factsOf(compiled, new ServiceCatalog());
+    expect(facts.annotations).toEqual(['__proto__', 'p', 0, 'constructor', 'c', 0]);
+    expect(serviceOf(compiled.segments[0])).toEqual({ name: 'n1' });
   });
 
   test('nest lone subsegments under their parents, several levels deep, by start time', () => {
