@@ -8,7 +8,7 @@ start = _ expression:or _ { return expression; }
 
 or = head:and tail:(_ OR _ @and)* { return tail.length === 0 ? head : { kind: 'or', terms: [head, ...tail] }; }
 and = head:not tail:((_ AND _ / _) @not)* { return tail.length === 0 ? head : { kind: 'and', terms: [head, ...tail] }; }
-not = "!" _ term:not { return { kind: 'not', term }; } / primary
+not = marks:("!" _)* term:primary { return marks.length % 2 === 0 ? term : { kind: 'not', term }; }
 primary = "(" _ @or _ ")" / complex / simple
 
 complex = service / edge / annotation / group / rootcause
@@ -17,7 +17,7 @@ service = SERVICE _ "(" _ id:selector? _ ")" filter:block?
   { return { kind: 'service', id: id ?? {}, ...(filter ? { filter } : {}), at: offset() }; }
 edge = EDGE _ "(" _ ids:(source:selector _ "," _ destination:selector { return [source, destination]; })? _ ")" filter:block?
   { return { kind: 'edge', source: ids?.[0] ?? {}, destination: ids?.[1] ?? {}, ...(filter ? { filter } : {}), at: offset() }; }
-block = _ "{" _ @or _ "}"
+block = _ "{" _ @or? _ "}"
 
 selector = name:string { return { name }; }
   / ID _ "(" _ head:selectorPart tail:(_ "," _ @selectorPart)* _ ")" { return Object.assign({}, head, ...tail); }
@@ -27,12 +27,13 @@ selectorKey "name, type or account.id"
   = "name"i !part { return 'name'; } / "type"i !part { return 'type'; } / "account.id"i !part { return 'accountId'; }
 
 annotation = ANNOTATION key:annotationKey test:annotationTest? { return { kind: 'annotation', key, ...test, at: offset() }; }
-annotationKey = "." @plainKey / "[" _ @(string / bracketKey) _ "]"
+annotationKey = "." @plainKey / "[" _ @(@string _ / bracketKey) "]"
 plainKey "the key of an annotation" = $([A-Za-z0-9_]+ ("." [A-Za-z0-9_]+)*)
-bracketKey "the key of an annotation" = $([^\]"]+)
+bracketKey "the key of an annotation" = text:$([^\]"]+) { return text.trim(); }
 annotationTest
-  = _ operator:stringOperator _ value:(boolean / number / string) { return { operator, value }; }
-  / _ operator:numberOperator _ value:number { return { operator, value }; }
+  = _ operator:equality _ value:(boolean / number / string) { return { operator, value }; }
+  / _ operator:comparison _ value:number { return { operator, value }; }
+  / _ operator:containment _ value:string { return { operator, value }; }
 
 group = by:GROUP _ operator:equality _ value:string
   { return { kind: 'group', by, operator, value, at: offset() }; }
@@ -58,10 +59,11 @@ booleanKeyword "a boolean keyword (ok, error, throttle, fault, partial, ...)"
   = word:$("ok"i / "error"i / "throttle"i / "fault"i / "partial"i / "inferred"i / "first"i / "last"i / "remote"i / "root"i) !part
     { return word.toLowerCase(); }
 
-numberOperator "=, !=, <, <=, > or >=" = "!=" / "<=" / ">=" / "=" / "<" / ">"
-stringOperator "=, !=, CONTAINS, BEGINSWITH or ENDSWITH"
-  = equality / word:$("contains"i / "beginswith"i / "endswith"i) !part { return word.toUpperCase(); }
+numberOperator "=, !=, <, <=, > or >=" = equality / comparison
+stringOperator "=, !=, CONTAINS, BEGINSWITH or ENDSWITH" = equality / containment
 equality "= or !=" = "!=" / "="
+comparison "<, <=, > or >=" = "<=" / ">=" / "<" / ">"
+containment "CONTAINS, BEGINSWITH or ENDSWITH" = word:$("contains"i / "beginswith"i / "endswith"i) !part { return word.toUpperCase(); }
 
 SERVICE "service()" = "service"i &(_ "(")
 EDGE "edge()" = "edge"i &(_ "(")
@@ -77,7 +79,10 @@ OR "OR" = "or"i !part
 
 number "a number" = text:$("-"? ([0-9]+ ("." [0-9]*)? / "." [0-9]+) ("e"i [+-]? [0-9]+)?) ![A-Za-z_] { return Number(text); }
 boolean "true or false" = "true"i !part { return true; } / "false"i !part { return false; }
-string "text in double quotes" = '"' parts:([^"\\] / "\\" @.)* '"' { return parts.join(''); }
+string = quote parts:character* closingQuote { return parts.join(''); }
+character "more text" = [^"\\] / "\\" @.
+quote "text in double quotes" = '"'
+closingQuote "a closing quote" = '"' 
 bareword "text in double quotes" = !((AND / OR) _) @$([A-Za-z_] [A-Za-z0-9_:./-]*)
 part = [A-Za-z0-9_.\[]
 

@@ -21,6 +21,9 @@ const SCOPES = {
   },
 };
 
+/** Brackets within one another: no person writes so many, and each level takes some of the parser's stack. */
+const MAX_NESTING = 100;
+
 /** Makes the parser ahead of its first use, which would have to wait for it (tens of milliseconds). */
 export function prepareFilterParser(): void {
   parser ??= generate(FILTER_GRAMMAR);
@@ -29,6 +32,7 @@ export function prepareFilterParser(): void {
 /** Reads a filter expression; throws a FilterSyntaxError that names the position and what was expected. */
 export function parseFilter(text: string): FilterExpression {
   prepareFilterParser();
+  checkNesting(text);
   let expression: FilterExpression;
   try {
     expression = parser!.parse(text) as FilterExpression;
@@ -38,6 +42,21 @@ export function parseFilter(text: string): FilterExpression {
   }
   checkScope(expression, 'trace', text);
   return expression;
+}
+
+function checkNesting(text: string): void {
+  let depth = 0;
+  let isQuoted = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (character === '"') isQuoted = !isQuoted;
+    else if (isQuoted && character === '\\') index += 1;
+    else if (!isQuoted && '({['.includes(character)) depth += 1;
+    else if (!isQuoted && ')}]'.includes(character)) depth -= 1;
+    if (depth > MAX_NESTING) {
+      throw new FilterSyntaxError(`the filter expression is wrong at position ${index + 1}: brackets are nested deeper than ${MAX_NESTING} levels`, index);
+    }
+  }
 }
 
 function syntaxError(text: string, { location, expected }: PeggySyntaxError): FilterSyntaxError {

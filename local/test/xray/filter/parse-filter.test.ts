@@ -60,11 +60,27 @@ describe('the language', () => {
     expect(parseFilter('HTTP.URL beginswith "a\\"b\\\\"')).toEqual({ kind: 'string', keyword: 'http.url', operator: 'BEGINSWITH', value: 'a"b\\', at: 0 });
   });
 
+  test('takes empty braces for no filter', () => {
+    expect(parseFilter('service("a") { }')).toEqual(parseFilter('service("a")'));
+    expect(parseFilter('edge("a", "b"){}')).toEqual(parseFilter('edge("a", "b")'));
+  });
+
+  test('counts negations, however many', () => {
+    expect(parseFilter(`${'!'.repeat(20_000)}ok`)).toEqual(parseFilter('ok').kind === 'boolean' && { ...parseFilter('ok'), at: 20_000 });
+    expect(parseFilter(`${'! '.repeat(20_001)}ok`)).toMatchObject({ kind: 'not', term: { kind: 'boolean', keyword: 'ok' } });
+  });
+
+  test('takes brackets in text for text', () => {
+    expect(parseFilter(`user = "${'('.repeat(1000)}\\"${'{'.repeat(1000)}"`)).toMatchObject({ kind: 'string', operator: '=' });
+    expect(() => parseFilter(`${'('.repeat(100)}ok${')'.repeat(100)}`)).not.toThrow();
+  });
+
   test.each([['-1.5', -1.5], ['.5', 0.5], ['1e3', 1000], ['3.', 3]])('reads the number %s', (text, value) => {
     expect(parseFilter(`duration > ${text}`)).toMatchObject({ value });
   });
 
   test.each([
+    ['annotation[ a.b ]', 'a.b'], ['annotation[ "x y" ]', 'x y'], ['annotation.__proto__', '__proto__'],
     ['annotation.a.b', 'a.b'], ['annotation[a b-c]', 'a b-c'], ['annotation["x.y"]', 'x.y'], ['annotation.A_1', 'A_1'],
   ])('reads the key of %s', (text, key) => {
     expect(parseFilter(text)).toEqual({ kind: 'annotation', key, at: 0 });
@@ -87,7 +103,12 @@ describe('a syntax error names position, what was expected and what was found', 
     ['(ok', 4, /'\)'.*but found the end$/],
     ['service(x)', 9, /expected '\)', id\(\) or text in double quotes, but found 'x'$/],
     ['service("x"', 12, /expected '\)', but found the end$/],
-    ['service("x") { }', 16, /a keyword .*but found '\}'$/],
+    ['service("x") { ) }', 16, /'\}'.* a keyword .*but found '\)'$/],
+    ['user = "alice', 14, /expected more text or a closing quote, but found the end$/],
+    ['service("a)', 12, /expected more text or a closing quote, but found the end$/],
+    ['annotation.a BEGINSWITH 5', 25, /expected text in double quotes, but found '5'$/],
+    ['annotation.a CONTAINS true', 23, /expected text in double quotes, but found 'true'$/],
+    ['annotation.a < "b"', 16, /expected a number, but found '"'$/],
     ['service(id(foo: "x"))', 12, /expected name, type or account\.id, but found 'foo:'$/],
     ['edge("a")', 9, /expected ',', but found '\)'$/],
     ['annotation.', 12, /expected the key of an annotation, but found the end$/],
@@ -110,5 +131,13 @@ describe('a syntax error names position, what was expected and what was found', 
     expect((error as Error).message).toMatch(new RegExp(`^the filter expression is wrong at position ${position}: `));
     expect((error as Error).message).toMatch(message);
     expect((error as FilterSyntaxError).offset).toBe(position - 1);
+  });
+  test.each<[string, string, number]>([
+    ['parentheses', `${'('.repeat(10_000)}ok${')'.repeat(10_000)}`, 101],
+    ['parentheses that are not closed', '('.repeat(10_000), 101],
+    ['braces', 'service(){'.repeat(10_000), 1008],
+    ['JSON', `rootcause.json = #${'['.repeat(10_000)}`, 119],
+  ])('10,000 levels of %s', (_, text, position) => {
+    expect(() => parseFilter(text)).toThrow(`the filter expression is wrong at position ${position}: brackets are nested deeper than 100 levels`);
   });
 });
