@@ -55,7 +55,7 @@ describe('documents of one trace', () => {
 
   test('may hold members of the wrong type and names that every object has', () => {
     const call = { id: hexId(2), name: 'constructor', start_time: T0, end_time: T0 + 1, namespace: 'aws', aws: null };
-    const odd = JSON.parse(`{"annotations":{"__proto__":"p","constructor":"c"},"origin":5}`) as object;
+    const odd = JSON.parse('{"annotations":{"__proto__":"p","constructor":"c"},"origin":5}') as object;
     const compiled = compileTrace(TRACE, [document(1, { ...odd, subsegments: [call] as never })]);
     expect(compiled.segments[1]).toMatchObject({ name: 'constructor', origin: 'AWS::constructor' });
     const facts = factsOf(compiled, new ServiceCatalog());
