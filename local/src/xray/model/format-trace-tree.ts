@@ -17,9 +17,11 @@ export function formatTraceTree(trace: Trace): string {
   const rows: Row[] = [];
   const roots = traceTree(trace);
   roots.forEach((root, index) => addRows(root, '', index === roots.length - 1, rows));
-  const width = Math.max(0, ...rows.map((row) => row.left.length));
-  const offsetWidth = Math.max(...rows.map((row) => row.offset.length));
-  const durationWidth = Math.max(...rows.map((row) => row.duration.length));
+  // No spread into Math.max: a trace can have more rows than a call takes arguments.
+  const longest = (texts: (row: Row) => string): number => rows.reduce((width, row) => Math.max(width, texts(row).length), 0);
+  const width = longest((row) => row.left);
+  const offsetWidth = longest((row) => row.offset);
+  const durationWidth = longest((row) => row.duration);
   const lines = rows.map(({ left, offset, duration, marks }) => (
     `${left.padEnd(width)}  ${offset.padStart(offsetWidth)}  ${duration.padStart(durationWidth)}${marks === '' ? '' : `  ${marks}`}`
   ));

@@ -72,8 +72,9 @@ function nodesOf(compiled: CompiledTrace, catalog: ServiceCatalog): Node[] {
     tops.push(nodeOf(segment, service, segment.inferred, undefined, byId));
   });
   const roots: Node[] = [];
+  const parents = parentsOf(tops, byId);
   for (const top of tops) {
-    const parent = top.entry.parentId === undefined || isBelow(byId.get(top.entry.parentId), top) ? undefined : byId.get(top.entry.parentId);
+    const parent = parents.get(top);
     if (parent === undefined) {
       roots.push(top);
     } else {
@@ -84,10 +85,37 @@ function nodesOf(compiled: CompiledTrace, catalog: ServiceCatalog): Node[] {
   return roots;
 }
 
-/** Whether `node` is `top` or hangs below it: then `top` cannot hang below `node`. */
-function isBelow(node: Node | undefined, top: Node): boolean {
-  for (let above = node; above !== undefined; above = above.parent) if (above === top) return true;
-  return false;
+/** The node that each segment hangs below. A circle of segments is open at the first of them in the list. */
+function parentsOf(tops: Node[], byId: Map<string, Node>): Map<Node, Node> {
+  const parents = new Map<Node, Node>();
+  for (const top of tops) {
+    const parent = top.entry.parentId === undefined ? undefined : byId.get(top.entry.parentId);
+    if (parent !== undefined) parents.set(top, parent);
+  }
+  const order = new Map(tops.map((top, index) => [top, index]));
+  const settled = new Set<Node>();
+  for (const top of tops) {
+    const path = new Set<Node>();
+    let current: Node | undefined = top;
+    while (current !== undefined && !settled.has(current) && !path.has(current)) {
+      path.add(current);
+      current = segmentAbove(parents.get(current));
+    }
+    if (current !== undefined && path.has(current)) {
+      const walked = [...path];
+      const circle = walked.slice(walked.indexOf(current));
+      parents.delete(circle.reduce((first, node) => (order.get(node)! < order.get(first)! ? node : first)));
+    }
+    for (const node of path) settled.add(node);
+  }
+  return parents;
+}
+
+/** The segment that a node lies in: itself, or the one its subsegment is nested in. Called before segments are joined. */
+function segmentAbove(node: Node | undefined): Node | undefined {
+  let top = node;
+  while (top?.parent !== undefined) top = top.parent;
+  return top;
 }
 
 function nodeOf(entry: TraceEntry, service: ServiceId, inferred: boolean, parent: Node | undefined, byId: Map<string, Node>): Node {
@@ -99,20 +127,31 @@ function nodeOf(entry: TraceEntry, service: ServiceId, inferred: boolean, parent
 
 function failureCauses(roots: Node[], failed: (entry: TraceEntry) => boolean): RootCause[] {
   const causes: RootCause[] = [];
-  const visit = (node: Node): boolean => {
-    // Every child is looked at, also behind the first that failed: each can be a cause of its own.
-    const below = node.children.map(visit).some(Boolean);
+  /** Nodes below which something failed. */
+  const above = new Set<Node>();
+  for (const node of childrenFirst(roots)) {
     const fails = failed(node.entry);
-    if (fails && !below && causes.length < MAX_CAUSES) causes.push(causeOf(node, failed));
-    return fails || below;
-  };
-  roots.forEach(visit);
+    if (fails && !above.has(node) && causes.length < MAX_CAUSES) causes.push(causeOf(node, failed));
+    if (node.parent !== undefined && (fails || above.has(node))) above.add(node.parent);
+  }
   return causes;
+}
+
+/** All nodes, each after those below it. Without recursion: segments can call one another in chains of any length. */
+function childrenFirst(roots: Node[]): Node[] {
+  const nodes: Node[] = [];
+  const waiting = [...roots];
+  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    nodes.push(node);
+    for (const child of node.children) waiting.push(child);
+  }
+  return nodes.reverse();
 }
 
 function causeOf(leaf: Node, failed: (entry: TraceEntry) => boolean): RootCause {
   const path = [leaf];
-  for (let above = leaf.parent; above !== undefined && failed(above.entry); above = above.parent) path.unshift(above);
+  for (let above = leaf.parent; above !== undefined && failed(above.entry); above = above.parent) path.push(above);
+  path.reverse();
   const first = path[0];
   // A path begins with the segment of its first service, also when the failure was caught within it.
   const head = first.entry.kind === 'segment' ? [] : [segmentOf(first)];

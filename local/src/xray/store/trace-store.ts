@@ -30,13 +30,18 @@ const DEFAULT_MAX_BYTES = 512 * 1024 * 1024;
 const MAX_TRACE_BYTES = 32 * 1024 * 1024;
 /** Above this X-Ray says `LimitExceeded`. */
 const XRAY_TRACE_BYTES = 500 * 1000;
-/** Documents of a trace are joined when so many wait, so that one sent again and again costs no memory. */
+/**
+ * Documents of a trace are joined when so many wait, so that one sent again and again costs no memory, and when they are at least half of
+ * what is joined already: joining is work in proportion to the whole trace.
+ */
 const MAX_PENDING = 256;
 /** So many bytes of documents may wait to be joined; beyond that the oldest are joined at once, however much comes in. */
 const MAX_UNSETTLED_BYTES = 64 * 1024 * 1024;
 /** Length of a piece of work in the background, and the pauses between, in milliseconds: short ones while documents stream in. */
 const SLICE_MS = { busy: 4, idle: 16 };
 const PAUSE_MS = 40;
+/** A trace that took long to join is left alone in the background for so many times as long: it may be growing still. */
+const REST = 10;
 
 /**
  * The traces in memory: takes documents in any order, joins them when they are asked for or when there is time, and lets the oldest
@@ -47,6 +52,8 @@ export class TraceStore extends EventEmitter<StoreEvents> {
   evicted = 0;
   private readonly records = new Map<string, TraceRecord>();
   private readonly unsettled = new Set<TraceRecord>();
+  /** Traces that took long to join, and until when the background leaves them alone (milliseconds, as performance.now()). */
+  private readonly resting = new Map<TraceRecord, number>();
   private readonly maxBytes: number;
   private totalBytes = 0;
   private unsettledBytes = 0;
@@ -82,7 +89,7 @@ export class TraceStore extends EventEmitter<StoreEvents> {
     this.change(record, () => record.add(json, isSampled));
     this.unsettled.add(record);
     this.addsSinceSlice += 1;
-    if (record.pendingCount > MAX_PENDING) this.settle(record);
+    if (record.pendingCount > MAX_PENDING && record.pendingBytes * 3 > record.documentBytes) this.settle(record);
     if (this.unsettledBytes > MAX_UNSETTLED_BYTES) this.settle(this.unsettled.values().next().value!);
     this.schedule();
     this.emit('trace', id, known === undefined);
@@ -182,7 +189,11 @@ export class TraceStore extends EventEmitter<StoreEvents> {
 
   private settle(record: TraceRecord): TraceFacts {
     this.unsettled.delete(record);
-    return this.change(record, () => record.settle(this.catalog));
+    const start = performance.now();
+    const facts = this.change(record, () => record.settle(this.catalog));
+    const took = performance.now() - start;
+    if (took > SLICE_MS.idle) this.resting.set(record, start + took * (REST + 1));
+    return facts;
   }
 
   /** Does something to a record and keeps the sums right. */
@@ -201,6 +212,7 @@ export class TraceStore extends EventEmitter<StoreEvents> {
       if (oldest === newest) break;
       this.records.delete(oldest.id);
       this.unsettled.delete(oldest);
+      this.resting.delete(oldest);
       this.totalBytes -= oldest.bytes;
       this.unsettledBytes -= oldest.pendingBytes;
       this.evicted += 1;
@@ -212,9 +224,12 @@ export class TraceStore extends EventEmitter<StoreEvents> {
   private schedule(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      const end = performance.now() + (this.addsSinceSlice > 100 ? SLICE_MS.busy : SLICE_MS.idle);
+      const start = performance.now();
+      const end = start + (this.addsSinceSlice > 100 ? SLICE_MS.busy : SLICE_MS.idle);
       this.addsSinceSlice = 0;
+      for (const [record, until] of this.resting) if (until <= start) this.resting.delete(record);
       for (const record of this.unsettled) {
+        if (this.resting.has(record)) continue;
         this.settle(record);
         if (performance.now() > end) break;
       }

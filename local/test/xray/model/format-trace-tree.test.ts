@@ -57,3 +57,13 @@ test('a trace read from a report is drawn the same', () => {
   const report = { Id: compiled.id, Segments: compiled.segments.map((segment) => ({ Id: segment.id, Document: JSON.stringify(segment) })) };
   expect(formatTraceTree(traceOfReport(report))).toBe(formatTraceTree(traceOf(compiled)));
 });
+
+test('segments that call one another in a chain of thousands are all there', () => {
+  const documents = Array.from({ length: 20_000 }, (_, index): SegmentDocument => ({
+    trace_id: traceId(1), id: hexId(index + 1), name: `n${index}`, start_time: T0 + index / 1e6, end_time: T0 + 1,
+    ...(index === 0 ? {} : { parent_id: hexId(index) }),
+  }));
+  const lines = format(documents).split('\n');
+  expect(lines).toHaveLength(20_001);
+  expect(Math.max(...lines.map((line) => line.search('n')))).toBeLessThan(400);
+});

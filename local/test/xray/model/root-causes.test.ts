@@ -71,3 +71,18 @@ test('two failing branches are two causes', () => {
 test('a trace without failures has none', () => {
   expect(causesOf(sampleTrace())).toMatchObject({ FaultRootCauses: [], ErrorRootCauses: [] });
 });
+
+test('segments that call one another in a chain of thousands, or in a circle, are followed to their end', () => {
+  const chain = (count: number, firstParent?: number): SegmentDocument[] => Array.from({ length: count }, (_, index) => {
+    const parent = index === 0 ? firstParent : index;
+    return {
+      trace_id: traceId(1), id: hexId(index + 1), name: `n${index % 3}`, start_time: T0 + index / 1e6, end_time: T0 + 1, fault: true,
+      ...(parent === undefined ? {} : { parent_id: hexId(parent) }),
+    };
+  });
+  const { FaultRootCauses: faults, ResponseTimeRootCauses: times } = causesOf(chain(20_000));
+  expect(faults).toHaveLength(1);
+  expect([faults[0].ClientImpacting, faults[0].Services.length, times[0].Services.length]).toEqual([true, 20_000, 20_000]);
+  const circle = causesOf(chain(3, 3)).FaultRootCauses;
+  expect(circle.map((cause) => cause.Services.map(({ Name }) => Name))).toEqual([['n0', 'n1', 'n2']]);
+});

@@ -88,3 +88,9 @@ test('takes a trace id in upper case for the same', () => {
   expect(store.size).toBe(1);
   expect(store.batchGetTraces(['1-6553F100-00000000000000000000000A']).Traces[0].Segments).toHaveLength(2);
 });
+
+test('a trace that grows and grows is not joined anew for every few of its documents', () => {
+  const store = storeWith(Array.from({ length: 20_000 }, (_, index) => segment(traceId(1), index + 1)));
+  expect(store.revision(traceId(1))).toBeLessThan(20); // 78 times if every 256
+  expect(store.batchGetTraces([traceId(1)]).Traces[0].Segments).toHaveLength(20_000);
+});
