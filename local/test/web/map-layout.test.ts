@@ -19,6 +19,18 @@ function overlaps({ nodes, density }: ReturnType<typeof layoutMap>): [string, st
     .map(([b]): [string, string] => [a, b]));
 }
 
+/** All that arrow keys lead to from the first node. */
+function reachable(nodes: ReturnType<typeof layoutMap>['nodes']): string[] {
+  const reached = new Set([...nodes.keys()].slice(0, 1));
+  for (const key of reached) {
+    for (const arrow of ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown']) {
+      const next = nodeTowards(nodes, key, arrow);
+      if (next !== undefined) reached.add(next);
+    }
+  }
+  return [...reached].sort();
+}
+
 describe('graph', () => {
   test('two nodes of one name and different types are two', () => {
     const graph = mapGraphOf([
@@ -66,10 +78,31 @@ describe('layout', () => {
     for (const { points } of layout.edges.values()) expect(points.every(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))).toBe(true);
   });
 
-  test('circles of calls and a service that calls itself are drawn', () => {
-    const layout = layoutMap(mapGraphOf(services({ a: ['b', 'a'], b: ['c'], c: ['a'] })), 'LR');
-    expect(layout.edges.size).toBe(4);
+  test.each(['full', 'medium', 'compact'] as const)('circles of calls are drawn, and a service that calls itself has a bow over its circle (%s)', (density) => {
+    const layout = layoutMap(mapGraphOf(services({ a: ['b', 'a'], b: ['c'], c: ['a'], d: ['a'] })), 'LR', density);
+    expect(layout.edges.size).toBe(5);
     expect(overlaps(layout)).toEqual([]);
+    const { x, y } = layout.nodes.get('AWS::Lambda/a')!;
+    const { points, label } = layout.edges.get('AWS::Lambda/a > AWS::Lambda/a')!;
+    const { radius, loop } = NODE_SIZES[density];
+    for (const point of points) {
+      expect(Math.abs(point.x - x)).toBeLessThan(radius);
+      expect(point.y).toBeLessThan(y);
+      expect(point.y).toBeGreaterThan(y - radius - loop);
+    }
+    expect(label.x).toBe(x);
+    expect(label.y).toBeLessThan(Math.min(...points.map((point) => point.y)));
+  });
+
+  test('what nothing connects stands in columns that suit the space, and can be walked to', () => {
+    const apart = mapGraphOf(services(Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`a${index}`, [`b${index}`]]))));
+    const space = { width: 1600, height: 850 };
+    const layout = layoutToFit(apart, space);
+    expect(fitScale(layout, space)).toBeGreaterThan(fitScale(layoutMap(apart, 'LR', 'full', { width: 1, height: 100 }), space) * 1.5);
+    expect(overlaps(layout)).toEqual([]);
+    expect(reachable(layout.nodes)).toEqual([...layout.nodes.keys()].sort());
+    const reversed = { nodes: [...apart.nodes].reverse(), edges: [...apart.edges].reverse() };
+    expect([...layoutToFit(reversed, space).nodes].sort()).toEqual([...layout.nodes].sort());
   });
 
   test('does not depend on the order in which the API names services', () => {
@@ -96,13 +129,6 @@ describe('layout', () => {
 
   test('every node can be reached by arrow keys', () => {
     const { nodes } = layoutMap(fan, 'LR');
-    const reached = new Set(['AWS::Lambda/client']);
-    for (const key of reached) {
-      for (const arrow of ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown']) {
-        const next = nodeTowards(nodes, key, arrow);
-        if (next !== undefined) reached.add(next);
-      }
-    }
-    expect([...reached].sort()).toEqual([...nodes.keys()].sort());
+    expect(reachable(nodes)).toEqual([...nodes.keys()].sort());
   });
 });

@@ -70,6 +70,16 @@ export function shorten(text: string, length: number): string {
   return `${text.slice(0, length - 1 - tail)}…${tail > 0 ? text.slice(-tail) : ''}`;
 }
 
+/** The hash of CDK's logical id and the tail of CloudFormation's physical id, in a name that nobody chose. */
+const GENERATED_TAIL = /(?:[0-9A-F]{8})?-(?=[0-9A-Za-z]*\d)[0-9A-Za-z]{12,13}$/;
+
+/** A service's name: what was generated goes first, since it tells people least: `xraystarter-Uploads…`. */
+export function shortenName(name: string, length: number): string {
+  if (name.length <= length) return name;
+  const chosen = name.replace(GENERATED_TAIL, '');
+  return chosen.length < name.length && chosen !== '' ? `${shorten(chosen, length - 1)}…` : shorten(name, length);
+}
+
 /** `1 trace`, `2 traces`. */
 export function plural(count: number, noun: string, nouns = `${noun}s`): string {
   return `${formatCount(count)} ${count === 1 ? noun : nouns}`;

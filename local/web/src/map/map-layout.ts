@@ -1,33 +1,35 @@
 import { Graph, layout } from '@dagrejs/dagre';
+import { bow, compactCourse, course, MapEdgeCourse, Point } from './map-edge-course';
 import type { MapGraph } from './map-graph';
+import { connectedParts, pack } from './map-packing';
 
 /** Space of one node in pixels: the circle, and the text under it. */
 export interface NodeSize {
   readonly width: number;
   readonly height: number;
   readonly radius: number;
+  /** Room above and below the rest for a call of itself: a bow over the circle, and its text. */
+  readonly loop: number;
 }
 
 export type Density = 'full' | 'medium' | 'compact';
 
 /** Few services are shown with all their figures; of many, names must stay legible when all are in view: there they stand beside the circle. */
 export const NODE_SIZES: Record<Density, NodeSize> = {
-  full: { width: 168, height: 122, radius: 30 },
-  medium: { width: 150, height: 84, radius: 19 },
-  compact: { width: 176, height: 30, radius: 11 },
+  full: { width: 168, height: 122, radius: 30, loop: 58 },
+  medium: { width: 150, height: 84, radius: 19, loop: 44 },
+  compact: { width: 176, height: 30, radius: 11, loop: 14 },
 };
 const COMPACT_FROM = 25;
-/** Of a name beside its circle, on average and in pixels. */
-const LETTER_WIDTH = 7;
 /** Enlarged further, three nodes would look like a poster. */
 const MAX_SCALE = 1.2;
+/** Shown smaller than that at first, nobody could read the names: rather a part of the map, to be moved about. */
+export const LEGIBLE_SCALES: Record<Density, number> = { full: 0.6, medium: 0.65, compact: 0.45 };
 /** Space kept free for the text of an edge. */
 const EDGE_LABEL = { width: 64, height: 28 };
-
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
+const MARGIN = 12;
+/** Between parts of the map that nothing connects. */
+const GAP = 16;
 
 export interface MapLayout {
   readonly direction: 'LR' | 'TB';
@@ -36,17 +38,17 @@ export interface MapLayout {
   readonly height: number;
   /** Centre of the circle, by key of the node. */
   readonly nodes: ReadonlyMap<string, Point>;
-  /** By key of the edge: its course from rim to rim, and the middle of its text. */
-  readonly edges: ReadonlyMap<string, { readonly points: readonly Point[]; readonly label: Point }>;
+  /** By key of the edge. */
+  readonly edges: ReadonlyMap<string, MapEdgeCourse>;
 }
 
 /** Left to right, as X-Ray draws it, unless the map is much larger from top to bottom in the space there is. */
 export function layoutToFit(graph: MapGraph, space: { width: number; height: number }, density: Density = densityFor(graph)): MapLayout {
-  const across = layoutMap(graph, 'LR', density);
+  const across = layoutMap(graph, 'LR', density, space);
   const scale = fitScale(across, space);
   if (density === 'compact') return across;
   if (scale >= 0.75 || space.width >= space.height * 1.4) return across;
-  const down = layoutMap(graph, 'TB', density);
+  const down = layoutMap(graph, 'TB', density, space);
   return fitScale(down, space) > scale * 1.15 ? down : across;
 }
 
@@ -56,20 +58,44 @@ export function fitScale({ width, height }: { width: number; height: number }, s
 }
 
 /**
- * Places of nodes and edges, callers before those they call. The same graph always gives the same picture, whatever the order of its parts,
- * so that a live map keeps still.
+ * Places of nodes and edges, callers before those they call; parts that nothing connects stand in columns that suit the space. The same
+ * graph always gives the same picture, whatever the order of its parts, so that a live map keeps still.
  */
-export function layoutMap(graph: MapGraph, direction: 'LR' | 'TB', density: Density = densityFor(graph)): MapLayout {
+export function layoutMap(
+  graph: MapGraph, direction: 'LR' | 'TB', density: Density = densityFor(graph), space: { width: number; height: number } = { width: 16, height: 9 },
+): MapLayout {
+  const whole = pack(connectedParts(graph).map((part) => layoutPart(part, direction, density)), GAP, (size) => (
+    // Without the limit of fitScale: a space of unknown size has a shape all the same.
+    Math.min(space.width / Math.max(1, size.width), space.height / Math.max(1, size.height))
+  ));
+  const nodes = new Map<string, Point>();
+  const edges = new Map<string, MapEdgeCourse>();
+  for (const { piece, left, top } of whole.placed) {
+    const moved = ({ x, y }: Point): Point => ({ x: x + left + MARGIN, y: y + top + MARGIN });
+    for (const [key, point] of piece.nodes) nodes.set(key, moved(point));
+    for (const [key, { points, label }] of piece.edges) edges.set(key, { points: points.map(moved), label: moved(label) });
+  }
+  return { direction, density, width: whole.width + 2 * MARGIN, height: whole.height + 2 * MARGIN, nodes, edges };
+}
+
+type Part = Pick<MapLayout, 'width' | 'height' | 'nodes' | 'edges'>;
+
+function layoutPart(graph: MapGraph, direction: 'LR' | 'TB', density: Density): Part {
   const size = NODE_SIZES[density];
   const dagre = new Graph({ multigraph: true });
   dagre.setGraph({
-    rankdir: direction, marginx: 12, marginy: 12,
+    rankdir: direction,
     nodesep: density === 'compact' ? 6 : direction === 'LR' ? 14 : 8,
     ranksep: density === 'compact' ? 60 : direction === 'LR' ? 30 : 16,
   });
   dagre.setDefaultEdgeLabel(() => ({}));
-  for (const { key } of [...graph.nodes].sort(byKey)) dagre.setNode(key, { width: size.width, height: size.height });
-  for (const { key, from, to } of [...graph.edges].sort(byKey)) {
+  const isLoop = ({ from, to }: { from: string; to: string }): boolean => from === to;
+  const loops = graph.edges.filter(isLoop);
+  for (const { key } of [...graph.nodes].sort(byKey)) {
+    const room = loops.some(({ from }) => from === key) ? 2 * size.loop : 0;
+    dagre.setNode(key, { width: size.width, height: size.height + room });
+  }
+  for (const { key, from, to } of graph.edges.filter((edge) => !isLoop(edge)).sort(byKey)) {
     dagre.setEdge(from, to, density === 'compact' ? {} : { ...EDGE_LABEL, labelpos: 'c' }, key);
   }
   layout(dagre);
@@ -80,7 +106,7 @@ export function layoutMap(graph: MapGraph, direction: 'LR' | 'TB', density: Dens
   }
   const names = new Map(graph.nodes.map(({ key, name }) => [key, name]));
   const clients = new Set(graph.nodes.filter(({ isClient }) => isClient).map(({ key }) => key));
-  const edges = new Map<string, { points: Point[]; label: Point }>();
+  const edges = new Map<string, MapEdgeCourse>(loops.map(({ key, from }) => [key, bow(nodes.get(from)!, size)]));
   for (const edge of dagre.edges()) {
     const placed = dagre.edge(edge) as { points: Point[]; x?: number; y?: number };
     // The picture goes from circle to circle: what dagre runs between the middles of spaces lies higher by as much as the circles do.
@@ -92,7 +118,7 @@ export function layoutMap(graph: MapGraph, direction: 'LR' | 'TB', density: Dens
     edges.set(edge.name!, { points, label: { x: placed.x ?? middle.x, y: placed.y === undefined ? middle.y : placed.y - lift } });
   }
   const { width = 0, height = 0 } = dagre.graph() as { width?: number; height?: number };
-  return { direction, density, width, height, nodes, edges };
+  return { width, height, nodes, edges };
 }
 
 /** As much as can be read when all is in view. */
@@ -103,39 +129,6 @@ function densityFor({ nodes }: MapGraph): Density {
 /** From the centre of a node's space up to that of its circle. */
 function circleOffset({ height, radius }: NodeSize): number {
   return height / 2 - radius - 6;
-}
-
-/** From rim to rim; left and right of a node it runs straight, so that it does not cross the text below one. */
-function course(points: Point[], from: Point, to: Point, size: NodeSize, direction: 'LR' | 'TB', isFromClient: boolean): Point[] {
-  const inner = points.slice(1, -1);
-  if (from === to) return inner.length < 2 ? points : [rim(from, inner[0], size), ...inner, rim(to, inner[inner.length - 1], size, 6)];
-  if (direction === 'LR' && from.x < to.x) {
-    const half = size.width / 2 - 8;
-    return [
-      { x: from.x + size.radius + 3, y: from.y }, { x: from.x + half, y: from.y }, ...inner,
-      { x: to.x - half, y: to.y }, { x: to.x - size.radius - 6, y: to.y },
-    ];
-  }
-  // Below its text; a client has but one line.
-  const below = isFromClient ? size.radius + 24 : size.height - size.radius - 8;
-  const start = direction === 'TB' && to.y > from.y ? { x: from.x, y: from.y + below } : rim(from, inner[0] ?? to, size);
-  return [start, ...inner, rim(to, inner[inner.length - 1] ?? start, size, 6)];
-}
-
-/** From behind the name to the circle. */
-function compactCourse(points: Point[], from: Point, to: Point, { width, radius }: NodeSize, name: string): Point[] {
-  const end = from.x + width - radius - 2;
-  const start = { x: Math.min(end, from.x + radius + 16 + name.length * LETTER_WIDTH), y: from.y };
-  if (to.x <= from.x) return [start, ...points.slice(1, -1), { x: to.x - radius - 5, y: to.y }];
-  return [start, { x: end + 8, y: from.y }, ...points.slice(1, -1), { x: to.x - radius - 14, y: to.y }, { x: to.x - radius - 5, y: to.y }];
-}
-
-/** The point on a circle's rim towards another point, `gap` pixels outside. */
-function rim(centre: Point, towards: Point, { radius }: NodeSize, gap = 3): Point {
-  const dx = towards.x - centre.x;
-  const dy = towards.y - centre.y;
-  const distance = Math.hypot(dx, dy) || 1;
-  return { x: centre.x + (dx / distance) * (radius + gap), y: centre.y + (dy / distance) * (radius + gap) };
 }
 
 function byKey(a: { key: string }, b: { key: string }): number {

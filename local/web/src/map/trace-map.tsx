@@ -1,9 +1,10 @@
 import { curveBasis, line } from 'd3-shape';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { formatCount, formatDuration, formatShare, plural, shorten } from '../formatting';
+import { formatCount, formatDuration, formatShare, plural, shorten, shortenName } from '../formatting';
 import { HealthRing } from './health-ring';
+import type { Point } from './map-edge-course';
 import { MapEdge, MapGraph, MapNode, neighboursOf } from './map-graph';
-import { Density, layoutToFit, MapLayout, NODE_SIZES, nodeTowards, Point } from './map-layout';
+import { Density, layoutToFit, LEGIBLE_SCALES, MapLayout, NODE_SIZES, nodeTowards } from './map-layout';
 import { ServiceDrawing } from './service-icon';
 import { useSize } from './use-size';
 import { useZoom } from './use-zoom';
@@ -29,11 +30,14 @@ export function TraceMap({ graph, selection, onSelect, density }: TraceMapProps)
   // The layout depends on who calls whom only: figures may change without anything moving.
   const structure = [...graph.nodes, ...graph.edges].map(({ key }) => key).sort().join('\n');
   const layout = useMemo(() => layoutToFit(graph, space, density), [structure, density, Math.round(space.width / 40), Math.round(space.height / 40)]);
-  const zoom = useZoom(svg, layout, space);
   const [current, setCurrent] = useState<string | undefined>();
   const entry = current !== undefined && layout.nodes.has(current) ? current : graph.nodes[0]?.key;
   const selected = selection === undefined ? undefined : 'node' in selection ? selection.node : undefined;
   const selectedEdge = selection !== undefined && 'edge' in selection ? graph.edges.find(({ key }) => key === selection.edge) : undefined;
+  const shown = selected ?? selectedEdge?.to;
+  const zoom = useZoom(svg, layout, space, {
+    minScale: LEGIBLE_SCALES[layout.density], point: shown === undefined ? undefined : layout.nodes.get(shown),
+  });
   const near = useMemo(() => (
     selected !== undefined ? neighboursOf(graph, selected) : selectedEdge !== undefined ? new Set([selectedEdge.from, selectedEdge.to]) : undefined
   ), [graph, selected, selectedEdge]);
@@ -134,7 +138,7 @@ function Node({ node, layout, scale, isSelected, isFaded, isEntry, onSelect, onK
           <ServiceDrawing type={node.type} />
         </svg>
         {hasType
-          ? <text class="node-name" y={radius + (isFull ? 17 : 15)}>{shorten(node.name, isFull ? 24 : 21)}</text>
+          ? <text class="node-name" y={radius + (isFull ? 17 : 15)}>{shortenName(node.name, isFull ? 24 : 21)}</text>
           : <CompactName name={node.name} left={radius + 6} width={width - 2 * radius - 10} scale={scale} />}
         {' '}
         {hasType && <text class="node-type" y={radius + (isFull ? 32 : 29)}>{node.isClient ? '' : shorten(node.type ?? 'service', 27)}</text>}
@@ -153,7 +157,7 @@ function Node({ node, layout, scale, isSelected, isFaded, isEntry, onSelect, onK
 /** A name beside its circle; where the picture is small it is written larger, as far as there is room. */
 function CompactName({ name, left, width, scale }: { name: string; left: number; width: number; scale: number }) {
   const size = Math.min(17, Math.max(12, 10 / scale));
-  return <text class="node-name" x={left} y={size * 0.35} font-size={size}>{shorten(name, Math.floor(width / (size * 0.56)))}</text>;
+  return <text class="node-name" x={left} y={size * 0.35} font-size={size}>{shortenName(name, Math.floor(width / (size * 0.56)))}</text>;
 }
 
 function Edge({ edge, layout, isSelected, isNear, onSelect }: {
