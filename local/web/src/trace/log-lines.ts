@@ -9,8 +9,9 @@ export interface ShownLine extends LogLine {
 }
 
 const PLATFORM = /^(START|END|REPORT|INIT_START|INIT_REPORT|EXTENSION|XRAY|RESTORE_START|RESTORE_REPORT)\b/;
-const ERROR = /^\[ERROR\]|\bERROR\b|\bFATAL\b|"level"\s*:\s*"(ERROR|FATAL)"|^Traceback |Task timed out after|Runtime exited|"errorType"/i;
-const WARNING = /^\[WARN(ING)?\]|\tWARN\t|"level"\s*:\s*"WARN(ING)?"/i;
+/** Levels are written in capitals, or as a level: `"failed": 0` and `no error` are no errors. */
+const ERROR = /\bERROR\b|\bFATAL\b|"level"\s*:\s*"(error|fatal)"|^Traceback |Task timed out after|Runtime exited|"errorType"|^\w*(Error|Exception)\b/;
+const WARNING = /^\[WARN(ING)?\]|\bWARN(ING)?\b|"level"\s*:\s*"warn(ing)?"/;
 
 /** Lines of one function, or of all of them in order of time. */
 export function shownLines(functions: readonly FunctionLogs[], functionName: string | undefined): ShownLine[] {

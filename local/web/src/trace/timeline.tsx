@@ -1,3 +1,4 @@
+import { Component } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { resourceOf } from '../../../src/xray/model/format-trace-tree';
 import type { TraceEntry } from '../../../src/xray/model/trace';
@@ -24,8 +25,8 @@ export function Timeline({ trace, selected, onSelect }: {
   const total = trace.trace.durationMs;
   const rows = useMemo(() => timelineRows(trace.tree, collapsed), [trace, collapsed]);
   const [zoomed, setZoomed] = useState<TimeWindow | undefined>();
-  const shown = zoomed ?? { fromMs: 0, toMs: total };
-  const ticks = useMemo(() => timeTicks(shown, Math.max(2, Math.floor(width / TICK_DISTANCE))), [shown.fromMs, shown.toMs, width]);
+  const shown = useMemo(() => zoomed ?? { fromMs: 0, toMs: total }, [zoomed, total]);
+  const ticks = useMemo(() => timeTicks(shown, Math.max(2, Math.floor(width / TICK_DISTANCE))), [shown, width]);
   const entry = rows.some(({ id }) => id === current) ? current : rows[0]?.id;
   // An address may name a segment: it must not be hidden.
   useEffect(() => {
@@ -59,6 +60,21 @@ export function Timeline({ trace, selected, onSelect }: {
     event.preventDefault();
   };
   const isAllOpen = collapsed.size === 0;
+  // The same functions for all rows at all times, so that of thousands only those are drawn again that have changed.
+  const latest = useRef<RowActions | undefined>(undefined);
+  latest.current = {
+    onToggle: toggle,
+    onKeyDown,
+    onSelect: (id) => {
+      setCurrent(id);
+      onSelect(id);
+    },
+  };
+  const actions = useMemo((): RowActions => ({
+    onToggle: (id) => latest.current?.onToggle(id),
+    onKeyDown: (event, id) => latest.current?.onKeyDown(event, id),
+    onSelect: (id) => latest.current?.onSelect(id),
+  }), []);
 
   return (
     <section class="timeline" aria-label="Segments timeline">
@@ -70,7 +86,7 @@ export function Timeline({ trace, selected, onSelect }: {
         </button>
         <button type="button" class="button small" onClick={() => setCollapsed(isAllOpen ? new Set(collapsibleIds(trace.tree)) : new Set())}>{isAllOpen ? 'Collapse all' : 'Expand all'}</button>
       </div>
-      <div class="grid" role="treegrid" aria-label="Segments and subsegments" aria-readonly="true">
+      <div class="grid" role="treegrid" aria-label="Segments and subsegments" aria-readonly="true" style={gridLines(ticks)}>
         <div class="grid-head" role="row">
           <span role="columnheader">Name</span><span role="columnheader">Response</span><span role="columnheader" class="number">Duration</span>
           <span role="columnheader" class="axis"><span class="visually-hidden">Time</span>
@@ -79,14 +95,7 @@ export function Timeline({ trace, selected, onSelect }: {
         </div>
         <div class="grid-body" role="rowgroup">
           {rows.map((row) => (
-            <Row
-              key={row.id} row={row} shown={shown} ticks={ticks} isSelected={row.id === selected} isEntry={row.id === entry}
-              onToggle={() => toggle(row.id)} onKeyDown={(event) => onKeyDown(event, row.id)}
-              onSelect={() => {
-                setCurrent(row.id);
-                onSelect(row.id);
-              }}
-            />
+            <Row key={row.id} row={row} shown={shown} isSelected={row.id === selected} isEntry={row.id === entry} actions={actions} />
           ))}
         </div>
       </div>
@@ -94,44 +103,69 @@ export function Timeline({ trace, selected, onSelect }: {
   );
 }
 
-function Row({ row, shown, ticks, isSelected, isEntry, onSelect, onToggle, onKeyDown }: {
-  row: TimelineRow; shown: TimeWindow; ticks: readonly { position: number }[]; isSelected: boolean; isEntry: boolean;
-  onSelect: () => void; onToggle: () => void; onKeyDown: (event: KeyboardEvent) => void;
-}) {
-  const { entry, depth } = row;
-  const bar = barOf(row, shown);
-  return (
-    <div
-      id={rowId(row.id)} role="row" class={`grid-row kind-${entry.kind}${isSelected ? ' is-selected' : ''}${entry.orphan ? ' is-orphan' : ''}`} tabIndex={isEntry ? 0 : -1}
-      aria-level={depth + 1} aria-posinset={row.position} aria-setsize={row.siblings}
-      aria-expanded={row.hasChildren ? row.isExpanded : undefined} aria-selected={isSelected}
-      onClick={onSelect} onKeyDown={onKeyDown}
-    >
-      <span role="gridcell" class="cell-name" style={{ '--depth': String(depth) }}>
-        {row.hasChildren ? (
-          <button
-            type="button" class={`twisty${row.isExpanded ? ' is-open' : ''}`} tabIndex={-1} aria-label={row.isExpanded ? 'Collapse' : 'Expand'}
-            onClick={(event) => { event.stopPropagation(); onToggle(); }}
-          ><Glyph name="chevron" /></button>
-        ) : <span class="twisty" />}
-        {entry.kind === 'segment' && <ServiceIcon type={entry.origin} />}
-        <span class="row-text" title={[entry.name, entry.origin, detailOf(entry)].filter(Boolean).join('  ')}>
-          <span class="row-name">{entry.name}</span>
-          <span class="row-detail">{entry.kind === 'segment' ? entry.origin ?? '' : detailOf(entry)}</span>
+interface RowActions {
+  onSelect(id: string): void;
+  onToggle(id: string): void;
+  onKeyDown(event: KeyboardEvent, id: string): void;
+}
+
+interface RowProps {
+  readonly row: TimelineRow;
+  readonly shown: TimeWindow;
+  readonly isSelected: boolean;
+  /** Where the Tab key comes in. */
+  readonly isEntry: boolean;
+  readonly actions: RowActions;
+}
+
+class Row extends Component<RowProps> {
+  shouldComponentUpdate(next: RowProps): boolean {
+    return (Object.keys(next) as (keyof RowProps)[]).some((name) => next[name] !== this.props[name]);
+  }
+
+  render({ row, shown, isSelected, isEntry, actions }: RowProps) {
+    const { entry, depth } = row;
+    const bar = barOf(row, shown);
+    return (
+      <div
+        id={rowId(row.id)} role="row" class={`grid-row kind-${entry.kind}${isSelected ? ' is-selected' : ''}${entry.orphan ? ' is-orphan' : ''}`} tabIndex={isEntry ? 0 : -1}
+        aria-level={depth + 1} aria-posinset={row.position} aria-setsize={row.siblings}
+        aria-expanded={row.hasChildren ? row.isExpanded : undefined} aria-selected={isSelected}
+        onClick={() => actions.onSelect(row.id)} onKeyDown={(event) => actions.onKeyDown(event, row.id)}
+      >
+        <span role="gridcell" class="cell-name" style={{ '--depth': String(depth) }}>
+          {row.hasChildren ? (
+            <button
+              type="button" class={`twisty${row.isExpanded ? ' is-open' : ''}`} tabIndex={-1} aria-label={row.isExpanded ? 'Collapse' : 'Expand'}
+              onClick={(event) => { event.stopPropagation(); actions.onToggle(row.id); }}
+            ><Glyph name="chevron" /></button>
+          ) : <span class="twisty" />}
+          {entry.kind === 'segment' && <ServiceIcon type={entry.origin} />}
+          <span class="row-text" title={[entry.name, entry.origin, detailOf(entry)].filter(Boolean).join('  ')}>
+            <span class="row-name">{entry.name}</span>
+            <span class="row-detail">{entry.kind === 'segment' ? entry.origin ?? '' : detailOf(entry)}</span>
+          </span>
+          {row.isColdStart && <span class="badge cold" title="The environment was started for this request"><Glyph name="snow" /><span>cold start</span></span>}
+          {entry.orphan && <span class="badge" title={`Its parent ${entry.parentId ?? ''} never came`}>{entry.cycle ? 'circle' : 'no parent'}</span>}
         </span>
-        {row.isColdStart && <span class="badge cold" title="The environment was started for this request"><Glyph name="snow" /><span>cold start</span></span>}
-        {entry.orphan && <span class="badge" title={`Its parent ${entry.parentId ?? ''} never came`}>{entry.cycle ? 'circle' : 'no parent'}</span>}
-      </span>
-      <span role="gridcell" class="cell-status"><StatusMark status={row.status} code={entry.http?.status} /></span>
-      <span role="gridcell" class="cell-duration number">{row.durationMs === undefined ? '…' : formatDuration(row.durationMs)}</span>
-      <span role="gridcell" class="cell-bar" aria-label={`from ${formatDuration(row.startMs)}`}>
-        <span class="bar-track">
-          {ticks.map(({ position }) => <span key={position} class="grid-line" style={{ left: `${position * 100}%` }} />)}
-          {bar !== undefined && <span class={`span-bar bar-${row.status} ${phaseClass(row.phase)}`} style={{ left: `${bar.left * 100}%`, width: `${bar.width * 100}%` }} />}
+        <span role="gridcell" class="cell-status"><StatusMark status={row.status} code={entry.http?.status} /></span>
+        <span role="gridcell" class="cell-duration number">{row.durationMs === undefined ? '…' : formatDuration(row.durationMs)}</span>
+        <span role="gridcell" class="cell-bar" aria-label={`from ${formatDuration(row.startMs)}`}>
+          <span class="bar-track">
+            {bar !== undefined && <span class={`span-bar bar-${row.status} ${phaseClass(row.phase)}`} style={{ left: `${bar.left * 100}%`, width: `${bar.width * 100}%` }} />}
+          </span>
         </span>
-      </span>
-    </div>
-  );
+      </div>
+    );
+  }
+}
+
+/** The time axis continued behind all bars: painted by style sheet, since each line as an element of each row would be most of a long page. */
+function gridLines(ticks: readonly { position: number }[]): Record<string, string> {
+  return {
+    '--grid-lines': ticks.map(() => 'linear-gradient(var(--line), var(--line))').join(', '),
+    '--grid-line-places': ticks.map(({ position }) => `${position * 100}% 0`).join(', '),
+  };
 }
 
 /** What a call did: `PutItem items`, `GET https://...`, a query's first words. */
