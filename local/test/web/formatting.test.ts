@@ -1,5 +1,7 @@
 import { annotationExpression, both, edgeExpression, filterErrorOf, serviceExpression } from '../../web/src/filter-expressions';
-import { formatAge, formatBytes, formatCount, formatDuration, formatShare, shorten } from '../../web/src/formatting';
+import { formatAge, formatBytes, formatCount, formatDuration, formatShare, shorten, shortenName } from '../../web/src/formatting';
+import { describeRange } from '../../web/src/time-range';
+import { shownLines } from '../../web/src/trace/log-lines';
 
 test.each([
   [undefined, '–'], [NaN, '–'], [0, '0 ms'], [0.004, '0.00 ms'], [0.42, '0.42 ms'], [0.999, '1.0 ms'], [12.34, '12.3 ms'], [99.94, '99.9 ms'], [99.96, '100 ms'],
@@ -25,6 +27,25 @@ test.each([[0, 'just now'], [42, '42 s ago'], [300, '5 min ago'], [7200, '2 h ag
 test('a long name keeps both ends', () => {
   expect(shorten('xraystarter-incoming0b397865-1hx8j3qf51d0x', 20)).toBe('xraystarte…j3qf51d0x');
   expect(shorten('short', 20)).toBe('short');
+});
+
+test.each([
+  ['xraystarter-Uploads4F6EB0FD-3C03C36EC72C1', 'xraystarter-Uploads…'], ['MyStack-OrdersHandlerFunction7C1AB3D4-x8j3qf51d0xA', 'MyStack-Ord…lerFunction…'],
+  ['payments.internal.example.com', 'payments.int…example.com'], ['short', 'short'], ['the-customer-relationship', 'the-customer…elationship'],
+])('the name %p is shortened to %p: first by what nobody chose', (name, text) => expect(shortenName(name, 24)).toBe(text));
+
+test('a fixed range is written as times are everywhere', () => {
+  const at = (hour: number, day = 9): number => new Date(2026, 2, day, hour, 5).getTime();
+  expect(describeRange({ kind: 'fixed', fromMs: at(9), toMs: at(10) })).toBe('2026-03-09 09:05:00 – 10:05:00');
+  expect(describeRange({ kind: 'fixed', fromMs: at(9), toMs: at(10, 10) })).toBe('2026-03-09 09:05:00 – 2026-03-10 10:05:00');
+});
+
+test.each([
+  ['[ERROR] Runtime.ImportModuleError: no', 'error'], ['2026-03-09T14:03:07Z\tb510\tERROR\tno', 'error'], ['{"level":"error","message":"no"}', 'error'],
+  ['{"level":"INFO","failed":0,"error":null}', 'other'], ['finished without an error', 'other'], ['{"level":"warn"}', 'warning'], ['TypeError: x', 'error'],
+])('the log line %p is shown as %s', (message, level) => {
+  const line = { at: 0, message, stream: 's', requestId: 'r', part: 'request' as const };
+  expect(shownLines([{ functionName: 'f', logGroup: 'g', requestIds: [], lines: [line], isTruncated: false }], undefined)[0].level).toBe(level);
 });
 
 describe('filter expressions', () => {

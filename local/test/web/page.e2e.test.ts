@@ -61,8 +61,8 @@ async function send(upload: Upload): Promise<void> {
   await put(uploadDocuments(upload));
 }
 
-async function put(documents: object[]): Promise<void> {
-  const response = await fetch(`${xray.url}/TraceSegments`, {
+async function put(documents: object[], url = xray.url): Promise<void> {
+  const response = await fetch(`${url}/TraceSegments`, {
     method: 'POST', body: JSON.stringify({ TraceSegmentDocuments: documents.map((document) => JSON.stringify(document)) }),
   });
   expect(await response.json()).toEqual({ UnprocessedTraceSegments: [] });
@@ -216,6 +216,36 @@ describe('traces', () => {
     await page.waitForFunction(() => location.hash.includes('annotation.key'));
   });
 
+  test('an id that is typed leads to its trace, and the way back to the filter', async () => {
+    await page.type('.filter-input', 'ok');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => location.hash.includes('filter=ok'));
+    await page.click('.filter-input', { count: 3 });
+    await page.type('.filter-input', `XRAY TraceId: ${traceIdOf(cold).toUpperCase()} SegmentId: 0`);
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.grid-row');
+    expect(hash(page)).toBe(`#/traces/${traceIdOf(cold)}?range=${range}`);
+    expect(await page.$eval('.back', (link) => link.getAttribute('href'))).toContain('filter=ok');
+  });
+
+  test('who goes back to the list finds it where it was left', async () => {
+    await page.setViewport({ width: 1600, height: 300 });
+    await page.evaluate(() => scrollTo(0, 250));
+    await page.waitForFunction(() => (history.state as { list?: { top: number } } | null)?.list?.top === 250);
+    await page.$eval(`[href*="${traceIdOf(cold)}"]`, (link) => (link as HTMLElement).click());
+    await page.waitForSelector('.grid-row');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('view');
+    await page.goBack();
+    await page.waitForFunction(() => scrollY === 250);
+    await page.reload();
+    await page.waitForFunction(() => scrollY === 250);
+    await page.click('nav a[href^="#/map"]');
+    await page.waitForSelector('.node');
+    await page.click('nav a[href^="#/traces"]');
+    await waitForRows(page, uploads.length);
+    expect(await page.evaluate(() => scrollY)).toBe(0);
+  });
+
   test('appear by themselves, unless the page is paused', async () => {
     const live = await open('#/traces?range=5m');
     await waitForText(live, '.notice h2', 'No traces');
@@ -306,8 +336,42 @@ describe('segments timeline', () => {
   });
 });
 
-test('text of traces is never markup', async () => {
-  const evil = '<img src="https://example.com/x" onerror="alert(1)"><script>alert(2)</script>';
+test.each([
+  ['#/map?node=AWS::SNS/gone', '.not-here', 'gone AWS::SNS is not on the map: last hour'],
+  ['#/map?node=AWS::SNS/xraystarter-uploads&to=AWS::Lambda/gone', '.not-here', 'A call of gone AWS::Lambda by xraystarter-uploads AWS::SNS is not on the map'],
+  ['#/map?range=1-2', '.notice h2', 'No traces: 1970-01-01'],
+  ['#/traces/nonsense', '.notice h2', 'This is not the id of a trace'],
+  [`#/traces/${traceIdOf(cold)}?segment=ffffffffffffffff`, '.not-here', 'The segment ffffffffffffffff of this address is not in the trace'],
+  ['#/nowhere', '.notice h1', 'There is no view “nowhere”'],
+])('the address %s says what is wrong with it', async (address, selector, words) => {
+  await waitForText(await open(address), selector, words);
+});
+
+test('says when X-Ray does not answer, and goes on when it is back', async () => {
+  let other = await startXray({ udpPort: 0, httpPort: 0, webDir });
+  const { httpPort, url } = other;
+  const page = await browser.open(`${url}/#/traces`);
+  try {
+    // With no trace anywhere, no other range has any.
+    await waitForText(page, '.notice h2', 'No traces yet');
+    expect(await page.$('.notice .button')).toBeNull();
+    await other.close();
+    await waitForText(page, '.connection-notice', 'does not answer');
+    other = await startXray({ udpPort: 0, httpPort, webDir });
+    const upload = { at: now - 10, number: 930 };
+    await put(uploadDocuments(upload), url);
+    await waitForText(page, '.row-link', traceIdOf(upload));
+    expect(await page.$('.connection-notice')).toBeNull();
+  } finally {
+    await page.close();
+    await other.close();
+    browser.requests.splice(0, browser.requests.length, ...browser.requests.filter((address) => !address.startsWith(url)));
+    browser.complaints.splice(0, browser.complaints.length, ...browser.complaints.filter((complaint) => !complaint.includes('ERR_')));
+  }
+});
+
+test('text of traces is never markup, and however long it is, nothing sticks out', async () => {
+  const evil = `<img src="https://example.com/x" onerror="alert(1)"><script>alert(2)</script>${'and on '.repeat(14)}`;
   const upload = { at: now - 30, number: 920, key: evil };
   const documents = uploadDocuments(upload).map((document) => ({
     ...document, name: document.name.startsWith('##') ? evil : document.name, ...(document.annotations === undefined ? {} : { http: { request: { url: 'javascript:alert(3)', method: evil } } }),
@@ -319,6 +383,11 @@ test('text of traces is never markup', async () => {
   expect(await page.$$eval('img[onerror], .view script, a[href^="javascript:"]', (found) => found.length)).toBe(0);
   await page.goto(`${xray.url}/#/traces?filter=${encodeURIComponent(`annotation.key = ${JSON.stringify(evil)}`)}`);
   await waitForText(page, '.chip.annotation', '<img');
+  for (const width of [1600, 1100, 800, 390]) {
+    await page.setViewport({ width, height: 800 });
+    expect(await page.$eval('.table-frame', (frame) => Array.from(frame.querySelectorAll('.chip, td')).filter((part) => (
+      part.getBoundingClientRect().right > frame.getBoundingClientRect().right)).length)).toBe(0);
+  }
 });
 
 test('what the collector refused is shown with its reason', async () => {

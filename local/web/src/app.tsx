@@ -1,10 +1,11 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { LiveEvents } from './api/live-events';
 import { Live } from './api/use-query';
 import { CollectorView } from './collector/collector-view';
 import { MapView } from './map/map-view';
 import { NavigationProvider, useHashNavigation } from './navigation';
 import { addressOf, Route } from './routes';
+import { ConnectionNotice } from './shell/connection-notice';
 import { ErrorBoundary } from './shell/error-boundary';
 import { Header } from './shell/header';
 import { TraceView } from './trace/trace-view';
@@ -20,16 +21,25 @@ export function App() {
   useEffect(() => {
     document.title = `${titleOf(route)} · Local X-Ray`;
   }, [titleOf(route)]);
+  const place = `${route.view} ${route.view === 'trace' ? route.id : ''}`;
+  const lastPlace = useRef(place);
+  useEffect(() => {
+    if (lastPlace.current === place) return;
+    lastPlace.current = place;
+    // The link that was followed has gone with its view; the next Tab must not begin at the top of the page.
+    if (document.activeElement === document.body) document.getElementById('view')?.focus({ preventScroll: true });
+  }, [place]);
 
   return (
     <NavigationProvider value={navigation}>
       <Live.Provider value={isPaused ? undefined : events}>
         <Header events={events} isPaused={isPaused} onPause={setPaused} />
         <main id="view" tabIndex={-1} class={`view view-${route.view}`}>
-          <ErrorBoundary key={`${route.view} ${route.view === 'trace' ? route.id : ''}`}>
+          <ErrorBoundary key={place}>
             <View route={route} />
           </ErrorBoundary>
         </main>
+        <ConnectionNotice events={events} />
       </Live.Provider>
     </NavigationProvider>
   );

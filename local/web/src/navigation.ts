@@ -1,14 +1,16 @@
 import { createContext } from 'preact';
-import { useContext, useEffect, useState } from 'preact/hooks';
+import { useContext, useEffect, useRef, useState } from 'preact/hooks';
 import { addressOf, Route, routeOf } from './routes';
 
 export interface Navigation {
   readonly route: Route;
+  /** The list of traces that was seen last, with its filter. */
+  readonly lastTraces: Route | undefined;
   /** Shows another view; `replace` leaves no step to go back to. */
   go(route: Route, replace?: boolean): void;
 }
 
-const NavigationContext = createContext<Navigation>({ route: routeOf(''), go: () => undefined });
+const NavigationContext = createContext<Navigation>({ route: routeOf(''), lastTraces: undefined, go: () => undefined });
 export const NavigationProvider = NavigationContext.Provider;
 
 export function useNavigation(): Navigation {
@@ -18,6 +20,8 @@ export function useNavigation(): Navigation {
 /** The route of the page's address, and how to change it. */
 export function useHashNavigation(): Navigation {
   const [route, setRoute] = useState(() => routeOf(location.hash));
+  const lastTraces = useRef<Route | undefined>(undefined);
+  if (route.view === 'traces') lastTraces.current = route;
   useEffect(() => {
     const follow = (): void => setRoute(routeOf(location.hash));
     addEventListener('hashchange', follow);
@@ -30,5 +34,5 @@ export function useHashNavigation(): Navigation {
     else history.pushState(null, '', address);
     setRoute(next);
   };
-  return { route, go };
+  return { route, lastTraces: lastTraces.current, go };
 }

@@ -1,3 +1,5 @@
+import { formatDateTime } from './formatting';
+
 /** A span of time: up to now and going along with it (`length` in seconds), everything, or fixed (milliseconds since 1970). */
 export type TimeRange =
   | { readonly kind: 'last'; readonly seconds: number }
@@ -46,12 +48,11 @@ export function rangeFromText(text: string): TimeRange | undefined {
   return undefined;
 }
 
-/** `Last hour`, `All time`, `09:15:00 – 09:20:00`. */
+/** `Last hour`, `All time`, `2026-03-09 09:15:00 – 09:20:00`. */
 export function describeRange(range: TimeRange): string {
   if (range.kind === 'all') return 'All time';
   if (range.kind === 'last') return RANGES.find(({ seconds }) => seconds === range.seconds)?.label ?? `Last ${range.seconds} s`;
-  const from = new Date(range.fromMs);
-  const to = new Date(range.toMs);
-  const sameDay = from.toDateString() === to.toDateString();
-  return `${from.toLocaleString()} – ${sameDay ? to.toLocaleTimeString() : to.toLocaleString()}`;
+  const [from, to] = [range.fromMs, range.toMs].map((ms) => formatDateTime(ms).replace(/\.\d+$/, ''));
+  const day = from.slice(0, from.indexOf(' ') + 1);
+  return `${from} – ${to.startsWith(day) ? to.slice(day.length) : to}`;
 }

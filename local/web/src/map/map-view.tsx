@@ -1,8 +1,8 @@
 import { useMemo } from 'preact/hooks';
 import { useQuery } from '../api/use-query';
-import { groups, serviceGraph } from '../api/xray-api';
+import { groups, health, serviceGraph } from '../api/xray-api';
 import { useNavigation } from '../navigation';
-import { addressOf, Route } from '../routes';
+import { addressOf, Route, ServiceRef } from '../routes';
 import { EmptyNotice, ErrorNotice, Loading } from '../shell/notices';
 import { describeRange, rangeToText } from '../time-range';
 import { keyOfRef, MapGraph, mapGraphOf } from './map-graph';
@@ -32,6 +32,7 @@ export function MapView({ route }: { route: MapRoute }) {
         {error !== undefined && <ErrorNotice error={error} onRetry={reload} />}
         {data === undefined && error === undefined && <Loading what="the trace map" />}
         {data !== undefined && graph.nodes.length === 0 && <NoTraces route={route} />}
+        {graph.nodes.length > 0 && selection === undefined && <NotOnMap route={route} />}
         {graph.nodes.length > 0 && <TraceMap graph={graph} selection={selection} onSelect={select} />}
       </section>
       {selection !== undefined && <SelectionPanel graph={graph} selection={selection} range={route.range} onSelect={select} />}
@@ -39,8 +40,26 @@ export function MapView({ route }: { route: MapRoute }) {
   );
 }
 
+/** An address outlives the calls that it was made for. */
+function NotOnMap({ route }: { route: MapRoute }) {
+  const { node, edgeTo, range } = route;
+  if (node === undefined) return null;
+  return (
+    <p class="not-here" role="status">
+      {edgeTo === undefined ? <b>{nameOf(node)}</b> : <>A call of <b>{nameOf(edgeTo)}</b> by <b>{nameOf(node)}</b></>}
+      {' '}is not on the map: {describeRange(range).toLowerCase()}.{' '}
+      {range.kind !== 'all' && <a href={addressOf({ ...route, range: { kind: 'all' } })}>Show all time</a>}
+    </p>
+  );
+}
+
+function nameOf({ name, type }: ServiceRef): string {
+  return type === undefined ? name : `${name} ${type}`;
+}
+
 function NoTraces({ route }: { route: MapRoute }) {
-  const isAll = route.range.kind === 'all' && route.group === undefined;
+  const isEmpty = useQuery('health', health).data?.traces === 0;
+  const isAll = isEmpty || (route.range.kind === 'all' && route.group === undefined);
   return (
     <EmptyNotice title={isAll ? 'No traces yet' : `No traces: ${describeRange(route.range).toLowerCase()}${route.group === undefined ? '' : `, group ${route.group}`}`}>
       <p>They appear here by themselves as soon as a traced function runs, or any program sends segments to the collector.</p>

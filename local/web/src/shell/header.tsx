@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { LiveEvents } from '../api/live-events';
 import { useQuery } from '../api/use-query';
 import type { Health } from '../api/wire-types';
@@ -7,6 +7,7 @@ import { plural } from '../formatting';
 import { useNavigation } from '../navigation';
 import { addressOf } from '../routes';
 import { chooseTheme, storedTheme, Theme } from '../theme';
+import { useConnection } from './connection-notice';
 import { Glyph } from './glyph';
 import { RangePicker } from './range-picker';
 
@@ -43,8 +44,7 @@ function skipToView(event: Event): void {
 }
 
 function LiveButton({ events, isPaused, onPause }: { events: LiveEvents; isPaused: boolean; onPause: (paused: boolean) => void }) {
-  const [connection, setConnection] = useState(events.connection);
-  useEffect(() => events.onConnection(() => setConnection(events.connection)), [events]);
+  const connection = useConnection(events);
   const state = isPaused ? 'paused' : connection;
   const words = { paused: 'Paused', open: 'Live', connecting: 'Live', lost: 'Reconnecting' }[state];
   const title = {

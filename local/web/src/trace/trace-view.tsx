@@ -1,4 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
+import { isTraceId } from '../../../src/xray/wire/segment-document';
 import { useQuery } from '../api/use-query';
 import { traceById, traceGraph } from '../api/xray-api';
 import { formatDateTime, formatDuration, plural } from '../formatting';
@@ -36,9 +37,11 @@ export function TraceView({ route }: { route: TraceRoute }) {
         {error !== undefined && <ErrorNotice error={error} onRetry={reload} />}
         {isLoading && data === undefined && error === undefined && <Loading what="the trace" />}
         {data !== undefined && (
-          <EmptyNotice title="This trace is not here">
-            <p><code>{route.id}</code></p>
-            <p>It has not come yet, or went to make room for newer ones. It appears here by itself if it comes.</p>
+          <EmptyNotice title={isTraceId(route.id) ? 'This trace is not here' : 'This is not the id of a trace'}>
+            <p><code class="wrap">{route.id}</code></p>
+            {isTraceId(route.id)
+              ? <p>It has not come yet, or went to make room for newer ones. It appears here by itself if it comes.</p>
+              : <p>An id looks like <code>1-58406520-a006649127e371903a2de979</code>.</p>}
             <p><a class="button" href={addressOf({ view: 'traces', range: route.range })}>All traces</a></p>
           </EmptyNotice>
         )}
@@ -52,6 +55,9 @@ export function TraceView({ route }: { route: TraceRoute }) {
       <Heading trace={trace} route={route} />
       {error !== undefined && <ErrorNotice error={error} onRetry={reload} />}
       <MapOfTrace trace={trace} graph={graph} onSelect={select} />
+      {route.segment !== undefined && segment === undefined && (
+        <p class="not-here" role="status">The segment <code class="wrap">{route.segment}</code> of this address is not in the trace.</p>
+      )}
       <div class={`trace-detail${segment === undefined ? '' : ' has-panel'}`}>
         <Timeline trace={trace} selected={segment?.entry.id} onSelect={select} />
         {segment !== undefined && (
@@ -65,10 +71,12 @@ export function TraceView({ route }: { route: TraceRoute }) {
 
 function Heading({ trace, route }: { trace: OpenTrace; route: TraceRoute }) {
   const { id, durationMs, responseMs, startMs, isPartial } = trace.trace;
+  const { lastTraces } = useNavigation();
   const { root, status, failures, http, coldStarts, exceptions } = trace.facts;
+  const entry = http?.url === undefined ? root?.name ?? 'unknown' : `${http.method ?? ''} ${http.url}`;
   return (
     <header class="trace-heading">
-      <a class="back" href={addressOf({ view: 'traces', range: route.range })}><Glyph name="back" />Traces</a>
+      <a class="back" href={addressOf(lastTraces ?? { view: 'traces', range: route.range })}><Glyph name="back" />Traces</a>
       <div class="trace-title">
         <h1><code>{id}</code></h1>
         <CopyButton text={id} what="trace id" />
@@ -76,7 +84,7 @@ function Heading({ trace, route }: { trace: OpenTrace; route: TraceRoute }) {
       </div>
       <dl class="trace-facts">
         <div><dt>Response</dt><dd><StatusMark status={status} code={http?.status} /></dd></div>
-        <div><dt>Entry</dt><dd class="wrap">{http?.url === undefined ? root?.name ?? 'unknown' : `${http.method ?? ''} ${http.url}`}</dd></div>
+        <div><dt>Entry</dt><dd class="entry" title={entry}>{entry}</dd></div>
         <div><dt>Response time</dt><dd>{formatDuration(responseMs)}</dd></div>
         <div><dt>Duration</dt><dd>{formatDuration(durationMs)}</dd></div>
         <div><dt>Start</dt><dd class="time">{formatDateTime(startMs)}</dd></div>

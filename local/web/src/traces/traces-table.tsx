@@ -7,11 +7,14 @@ import { addressOf } from '../routes';
 import { StatusMark } from '../shell/status-mark';
 import { STATUS_LABELS } from '../status';
 import type { TimeRange } from '../time-range';
+import { ListPlace, useListPlace } from './list-place';
 import { annotationsOf, entryOf, failuresOf, summaryStatus } from './trace-summaries';
 
 /** Rows drawn at once: many thousands would make every key stroke wait. */
 const ROWS = 50;
 const SHOWN_ANNOTATIONS = 4;
+/** Of an address; the style sheet cuts what does not fit. */
+const SHOWN_LETTERS = 200;
 
 interface TracesTableProps {
   readonly summaries: readonly TraceSummary[];
@@ -20,12 +23,16 @@ interface TracesTableProps {
   readonly onAnnotation: (expression: string) => void;
   /** Loads more; absent when all are there. */
   readonly onMore: (() => void) | undefined;
+  /** Where the list stood when it was left. */
+  readonly place: ListPlace | undefined;
+  readonly isLoading: boolean;
 }
 
-export function TracesTable({ summaries, range, heading, onAnnotation, onMore }: TracesTableProps) {
-  const [rows, setRows] = useState(ROWS);
+export function TracesTable({ summaries, range, heading, onAnnotation, onMore, place, isLoading }: TracesTableProps) {
+  const [rows, setRows] = useState(place?.rows ?? ROWS);
   const now = useNow();
   const shown = summaries.slice(0, rows);
+  useListPlace(place, rows, shown.length >= rows || !isLoading);
   const showMore = (): void => {
     if (rows >= summaries.length) onMore?.();
     setRows(rows + ROWS);
@@ -65,7 +72,7 @@ function Row({ summary, range, now, onAnnotation }: {
           <span key={service} class={`badge badge-${status}`} title={[`${STATUS_LABELS[status]} in ${service}`, ...reasons].join('\n')}>{STATUS_LABELS[status]}: {shorten(service, 22)}</span>
         ))}
       </td>
-      <td class="cell-entry"><span title={entry.text}><ServiceIcon type={entry.type} />{entry.method !== undefined && <b>{entry.method} </b>}{shorten(entry.text, 60)}</span></td>
+      <td class="cell-entry"><span title={entry.text}><ServiceIcon type={entry.type} />{entry.method !== undefined && <b>{entry.method} </b>}{entry.text.slice(0, SHOWN_LETTERS)}</span></td>
       <td class="cell-response number">{formatDuration(responseTime === undefined ? undefined : responseTime * 1000)}</td>
       <td class="cell-duration number">{formatDuration(duration === undefined ? undefined : duration * 1000)}</td>
       <td class="cell-start time">{start !== undefined && <time dateTime={new Date(start * 1000).toISOString()} title={formatDateTime(start * 1000)}>{formatAge(start * 1000, now)}<small>{formatDateTime(start * 1000).slice(5, 19)}</small></time>}</td>
@@ -73,7 +80,7 @@ function Row({ summary, range, now, onAnnotation }: {
         <div>
           {annotations.slice(0, SHOWN_ANNOTATIONS).map(({ key, value }) => (
             <button key={`${key} ${String(value)}`} type="button" class="chip annotation" onClick={() => onAnnotation(annotationExpression(key, value))} title={`Filter by ${key} = ${String(value)}`}>
-              <span>{shorten(key, 24)}</span>{shorten(String(value), 32)}
+              <span>{shorten(key, 24)}</span><b>{shorten(String(value), 48)}</b>
             </button>
           ))}
           {annotations.length > SHOWN_ANNOTATIONS && <span class="muted">+{annotations.length - SHOWN_ANNOTATIONS}</span>}

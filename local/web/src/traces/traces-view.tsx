@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { useQuery } from '../api/use-query';
 import type { TraceSummary } from '../api/wire-types';
-import { ApiError, FoundTraces, traceSummaries } from '../api/xray-api';
+import { ApiError, FoundTraces, health, traceSummaries } from '../api/xray-api';
 import { Histogram } from '../charts/histogram-chart';
 import { both, filterErrorOf, responseTimeExpression } from '../filter-expressions';
 import { formatCount, formatDuration, plural } from '../formatting';
@@ -11,6 +11,7 @@ import { addressOf, Route } from '../routes';
 import { EmptyNotice, ErrorNotice, Loading } from '../shell/notices';
 import { describeRange, rangeToText } from '../time-range';
 import { FilterBox } from './filter-box';
+import { placeInHistory } from './list-place';
 import { samplesOf, servicesOf } from './trace-summaries';
 import { TracesTable } from './traces-table';
 
@@ -23,14 +24,20 @@ export function TracesView({ route }: { route: TracesRoute }) {
   const { go } = useNavigation();
   const { range, filter } = route;
   const key = `traces ${rangeToText(range)} ${filter ?? ''}`;
-  const [more, setMore] = useState({ key, limit: STEP });
+  const [place] = useState(placeInHistory);
+  const [more, setMore] = useState({ key, limit: Math.max(1, Math.ceil((place?.rows ?? 0) / STEP)) * STEP });
   const limit = more.key === key ? more.limit : STEP;
   const { data, error, isLoading, reload } = useQuery<FoundTraces>(
     `${key} ${limit}`, (signal, show) => traceSummaries(range, filter, limit, signal, show), { keepsPrevious: true },
   );
   const summaries = data?.summaries ?? [];
   const services = useMemo(() => servicesOf(summaries), [summaries]);
-  const setFilter = (next: string | undefined): void => go({ view: 'traces', range, ...(next === undefined || next.trim() === '' ? {} : { filter: next.trim() }) });
+  const setFilter = (next: string | undefined): void => {
+    // As in X-Ray's console, an id leads to its trace.
+    const id = traceIdIn(next ?? '');
+    if (id !== undefined) return go({ view: 'trace', range, id });
+    return go({ view: 'traces', range, ...(next === undefined || next.trim() === '' ? {} : { filter: next.trim() }) });
+  };
   const isRefused = error instanceof ApiError && error.status === 400;
 
   return (
@@ -49,6 +56,7 @@ export function TracesView({ route }: { route: TracesRoute }) {
           <TracesTable
             summaries={summaries} range={range} heading={heading(summaries.length, data!.isComplete, filter, data!.scanned)}
             onAnnotation={(expression) => setFilter(both(filter, expression))}
+            place={place} isLoading={isLoading}
             onMore={data!.isComplete ? undefined : () => setMore({ key, limit: limit + STEP })}
           />
         </>
@@ -82,7 +90,13 @@ function heading(count: number, isComplete: boolean, filter: string | undefined,
   return filter === undefined ? `${found}${isComplete ? '' : ` of ${formatCount(scanned)}`}` : `${found}${isComplete ? '' : ' that fit'}, of ${formatCount(scanned)}`;
 }
 
+/** `1-58406520-a006649127e371903a2de979`, also as a trace header or a log line has it: `Root=1-...`, `TraceId: 1-...`. */
+function traceIdIn(text: string): string | undefined {
+  return /^(?:Root=|(?:XRAY )?TraceId: ?)?(1-[0-9a-f]{8}-[0-9a-f]{24})(?:;|\s|$)/i.exec(text.trim())?.[1].toLowerCase();
+}
+
 function NoTraces({ route: { range, filter }, scanned }: { route: TracesRoute; scanned: number }) {
+  const isEmpty = useQuery('health', health).data?.traces === 0;
   if (filter !== undefined && scanned > 0) {
     return (
       <EmptyNotice title="No trace fits the filter">
@@ -95,9 +109,9 @@ function NoTraces({ route: { range, filter }, scanned }: { route: TracesRoute; s
     );
   }
   return (
-    <EmptyNotice title={range.kind === 'all' ? 'No traces yet' : `No traces: ${describeRange(range).toLowerCase()}`}>
+    <EmptyNotice title={range.kind === 'all' || isEmpty ? 'No traces yet' : `No traces: ${describeRange(range).toLowerCase()}`}>
       <p>They appear here by themselves as soon as a traced function runs.</p>
-      {range.kind !== 'all' && <p><a class="button" href={addressOf({ view: 'traces', range: { kind: 'all' }, filter })}>Show all time</a></p>}
+      {range.kind !== 'all' && !isEmpty && <p><a class="button" href={addressOf({ view: 'traces', range: { kind: 'all' }, filter })}>Show all time</a></p>}
     </EmptyNotice>
   );
 }
