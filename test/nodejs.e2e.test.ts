@@ -4,8 +4,10 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LambdaEnvironment, PARENT, ROOT } from './lambda-environment';
 import { bundle, bundlingError } from './packages';
-import { fixture, projectFolder } from './test-app';
+import { fixture, projectFolder, temporaryFolder } from './test-app';
 import { Bundling, Instrumentation, NodejsBundlingOptions, SdkDelivery, TracedFunctionProps } from '../lib';
+import type { NodejsJob } from '../lib/private/bundling-job';
+import { bundleNodejs } from '../lib/private/runner/nodejs';
 
 const nodejs = (name: string, options: NodejsBundlingOptions = {}, more: Partial<TracedFunctionProps> = {}): TracedFunctionProps =>
   ({ entry: fixture('nodejs', name), bundling: Bundling.nodejs(options), ...more });
@@ -178,4 +180,52 @@ test('options of esbuild reach the package', () => {
   const code = fs.readFileSync(path.join(output, 'index.js'), 'utf8');
   expect(code).toMatch(/^\/\* licence \*\//);
   expect(['from a text file', 'from a path of the tsconfig', '42.0'].filter(text => !code.includes(text))).toEqual([]);
+});
+
+describe('files that are imported', () => {
+  const folder = projectFolder({
+    'package.json': '{}',
+    'reads.ts': "import logo from './logo.png'; import { readFileSync } from 'fs'; import { join } from 'path'; export const handler = async () => readFileSync(join(__dirname, logo), 'utf8');",
+    'other.ts': "import logo from './other.png'; export const handler = async () => logo;",
+    'style.ts': "import './style.css'; export const handler = async () => 'styled';",
+    'plain.ts': "export const handler = async () => 'plain';",
+    'logo.png': 'the logo',
+    'other.png': 'another',
+    'style.css': 'a { color: red }',
+  });
+  const fn = (name: string, options: NodejsBundlingOptions = {}) => ({ entry: path.join(folder, name), bundling: Bundling.nodejs(options) });
+
+  test.each<NodejsBundlingOptions>([{}, { sourceMap: true }, { minify: true }])('lie in the package of the function that imports them: %j', async options => {
+    const loader = { '.png': 'file' };
+    packages = { ...packages, ...bundle({ Reads: fn('reads.ts', { ...options, loader }), Other: fn('other.ts', { ...options, loader }) }) };
+    expect(fs.readdirSync(packages.Reads).filter(name => name.endsWith('.png'))).toEqual([expect.stringMatching(/^logo-/)]);
+    expect(fs.readdirSync(packages.Other).filter(name => name.endsWith('.png'))).toEqual([expect.stringMatching(/^other-/)]);
+    expect((await invoke('Reads')).output).toBe('"the logo"');
+  });
+
+  test('do not put one function in the place of another when they are style sheets', async () => {
+    packages = { ...packages, ...bundle({ Styled: fn('style.ts'), Plain: fn('plain.ts') }) };
+    expect([(await invoke('Styled')).output, (await invoke('Plain')).output]).toEqual(['"styled"', '"plain"']);
+  });
+
+  test('need a loader, which the error names', () => {
+    expect(bundlingError({ Function: fn('other.ts') })).toMatch(/No loader is configured for "\.png" files: .*\(name one in the bundling option 'loader'/);
+  });
+});
+
+test('what esbuild warns of is told once, with the place and what to do', async () => {
+  const folder = projectFolder({ 'package.json': '{"type":"module"}', 'f.ts': 'export const handler = async () => import.meta.url;' });
+  const job: NodejsJob = {
+    kind: 'nodejs', consumers: ['Stack/Function'], entry: path.join(folder, 'f.ts'), projectRoot: folder, outputDir: path.join(temporaryFolder(), '0'), handlerExport: 'handler',
+    instrumentation: 'xray-sdk', capture: { clients: ['aws-sdk'], contextMissing: 'LOG_ERROR', coldStart: false, response: false, trim: true }, plainExports: false,
+    sdkInLayer: false, nodeVersion: 24, sourceMap: false, esm: false, external: [], define: {}, loader: {}, banner: '',
+  };
+  const lines: string[] = [];
+  const write = jest.spyOn(process.stderr, 'write').mockImplementation(line => lines.push(String(line)) > 0);
+  try {
+    await bundleNodejs([job, { ...job, outputDir: `${job.outputDir}1`, sourceMap: true }]);
+  } finally {
+    write.mockRestore();
+  }
+  expect(lines).toEqual([expect.stringMatching(/^cdk-traced-function: esbuild warns: f\.ts:1:35: "import\.meta" is not available .*\(set the bundling option 'format' to OutputFormat\.ESM\)\n$/)]);
 });

@@ -134,9 +134,12 @@ async function ownParts(jobs: NodejsJob[], esbuild: Esbuild, options: BuildOptio
     plugins: [ownPartPlugin(jobs, modules)],
   });
   const outputs = new Map(Object.values(metafile.outputs).map(output => [output.entryPoint, output]));
+  const texts = new Map(outputFiles.map(file => [path.basename(file.path), file.text]));
   return jobs.flatMap((job, i) => {
-    const inputs = Object.keys(outputs.get(entryName(job))!.inputs);
-    const replaced = replaceCommonImports(outputFiles[i].text, job.esm);
+    const { inputs: bytes, cssBundle } = outputs.get(entryName(job))!;
+    const inputs = Object.keys(bytes);
+    // A style sheet becomes a file beside the code, which only a bundle of its own has room for.
+    const replaced = cssBundle ? undefined : replaceCommonImports(texts.get(`${i}${job.esm ? '.mjs' : '.js'}`)!, job.esm);
     if (!replaced || replaced.imports.some(([module]) => modules.isAmbiguous(module)) || isEntangled(metafile, inputs)) {
       return [];
     }

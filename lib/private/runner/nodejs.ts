@@ -21,7 +21,7 @@ export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, Jo
   const groups = new Map<string, NodejsJob[]>();
   for (const job of jobs) {
     const { entry, handlerExport, outputDir, consumers, ...shared } = job;
-    const key = JSON.stringify(shared);
+    const key = JSON.stringify([shared, copiesFiles(job) ? outputDir : '']);
     groups.set(key, [...groups.get(key) ?? [], job]);
   }
   const results = new Map<NodejsJob, JobResult>();
@@ -34,7 +34,7 @@ export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, Jo
       continue;
     }
     const inputs = new NodejsInputs(installation.manifest);
-    const linked = await linkWithCommonParts(group, installation, buildOptions(group, []));
+    const linked = copiesFiles(group[0]) ? new Map<NodejsJob, LinkedPackage>() : await linkWithCommonParts(group, installation, buildOptions(group, []));
     for (const [job, made] of linked) {
       results.set(job, finish(job, made, installation, inputs, () => writePackage(job, made)));
     }
@@ -44,6 +44,11 @@ export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, Jo
     }
   }
   return results;
+}
+
+/** Whether files of the project become files of the package: esbuild lays them where its output goes, so that has to be the package itself. */
+function copiesFiles(job: NodejsJob): boolean {
+  return Object.values(job.loader).some(loader => loader === 'file' || loader === 'copy');
 }
 
 /** @returns its hash */
@@ -109,6 +114,7 @@ function finish(
 ): JobResult {
   try {
     refuseMissingHandler(job, made.warnings);
+    tellWarnings(made.warnings, made.inputs);
     verify(job, [...made.inputs, ...made.commonInputs ?? []]);
     return { tool: `esbuild ${installation.version}`, hash: complete(), inputs: inputs.of(job, made.inputs, made.imports, made.commonInputs) };
   } catch (error) {
@@ -118,7 +124,7 @@ function finish(
 
 function buildOptions(jobs: NodejsJob[], keep: string[]): BuildOptions & { metafile: true } {
   const [job] = jobs;
-  const outdir = path.dirname(job.outputDir);
+  const outdir = copiesFiles(job) ? job.outputDir : path.dirname(job.outputDir);
   const extension = job.esm ? '.mjs' : '.js';
   return {
     entryPoints: jobs.map(j => ({ in: entryName(j), out: path.join(path.relative(outdir, j.outputDir), 'index') })),
@@ -164,12 +170,26 @@ function refuseMissingHandler(job: NodejsJob, warnings: Message[]): void {
   }
 }
 
+const told = new Set<string>();
+
+/** What esbuild warns of in a function's own modules, once: such as `import.meta` in CommonJS, where it is empty. */
+function tellWarnings(warnings: readonly Message[], inputs: readonly string[]): void {
+  for (const warning of warnings.filter(({ location }) => location && !/^cdk-traced-/.test(location.file) && inputs.includes(location.file))) {
+    const text = formatMessage(warning);
+    if (!told.has(text)) {
+      told.add(text);
+      process.stderr.write(`cdk-traced-function: esbuild warns: ${text}\n`);
+    }
+  }
+}
+
 function formatMessage(message: Message): string {
   const { location } = message;
   const place = location ? `${location.file}:${location.line}:${location.column}: ` : '';
   const missing = /^Could not resolve "([^."/@][^"/]*|@[^"/]+\/[^"/]+)/.exec(message.text)?.[1];
   const hint = missing ? ` (install '${missing}' in the project, or list it in 'externalModules' when a layer has it)`
-    : /^Top-level await .*"cjs"/.test(message.text) ? ' (set the bundling option \'format\' to OutputFormat.ESM)' : '';
+    : /^Top-level await .*"cjs"/.test(message.text) || message.id === 'empty-import-meta' ? " (set the bundling option 'format' to OutputFormat.ESM)"
+      : /^No loader is configured for/.test(message.text) ? " (name one in the bundling option 'loader': 'text', 'dataurl', 'file'...)" : '';
   return `${place}${message.text}${hint}`;
 }
 
