@@ -145,7 +145,9 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
       traces: store.size,
       bytes: store.bytes,
       evicted: store.evicted,
-      ...(journal === undefined ? {} : { journal: { restored: ingest.counters.restored, bytes: journal.bytes, healthy: collector.isJournaling } }),
+      ...(journal === undefined ? {} : {
+        journal: { restored: ingest.counters.restored, bytes: journal.bytes, healthy: journal.isHealthy && collector.isJournaling },
+      }),
     });
     const server = createServer({ operations: OPERATIONS, context, webDir: options.webDir, log });
     cleanups.push(() => server.close());

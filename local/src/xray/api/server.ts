@@ -3,6 +3,7 @@ import fastify, { FastifyInstance, FastifyReply } from 'fastify';
 import { ApiContext, ApiError, Operation } from './operation';
 import { addPage } from './page';
 import { FilterSyntaxError } from '../filter/filter-expression';
+import { JournalWriteError } from '../store/journal';
 
 export interface ServerOptions {
   readonly operations: readonly Operation[];
@@ -45,6 +46,7 @@ export function createServer({ operations, context, webDir, log }: ServerOptions
     if (error instanceof FilterSyntaxError) return answerError(reply, 400, 'InvalidRequestException', error.message);
     if (error.validation !== undefined) return answerError(reply, 400, 'InvalidRequestException', error.message.replace(/^body\//, '').replace(/^body /, ''));
     if (error.statusCode !== undefined && error.statusCode < 500) return answerError(reply, error.statusCode, 'InvalidRequestException', error.message);
+    if (error instanceof JournalWriteError) return answerError(reply, 500, 'InternalFailure', error.message); // it has been logged
     log(`${request.method} ${request.url.split('?')[0]} failed: ${error.stack ?? error.message}`);
     return answerError(reply, 500, 'InternalFailure', 'the local X-Ray failed; its log has the reason');
   });

@@ -131,6 +131,18 @@ function write(frames, directory) {
     if (file) file.bytes += frames.length;
   } catch (error) {
     failJournal(error);
+    cutOff();
+  }
+}
+
+/** After a write of which only a part succeeded: what is appended later must not stand behind half a frame. */
+function cutOff() {
+  if (!file) return;
+  try {
+    fs.ftruncateSync(file.fd, file.bytes);
+  } catch {
+    fs.closeSync(file.fd);
+    file = undefined; // the next write begins a new file
   }
 }
 
@@ -143,13 +155,11 @@ function rotate() {
 }
 
 /**
- * What could not be written is not in the journal, and what follows in this file could not be read: the next write begins a new one.
+ * What could not be written is not in the journal.
  * @param {unknown} error
  */
 function failJournal(error) {
   port.postMessage({ type: 'journal-failed', message: String(error) });
-  if (file) fs.closeSync(file.fd);
-  file = undefined;
 }
 
 /** @param {string} directory */

@@ -7,7 +7,7 @@ export class XraySettings {
   private readonly values: Record<string, unknown>;
 
   /** @param directory folder of the file; without it everything lives in memory only */
-  constructor(private readonly directory: string | undefined, log: (line: string) => void) {
+  constructor(private readonly directory: string | undefined, private readonly log: (line: string) => void) {
     this.values = directory === undefined ? {} : read(join(directory, FILE), log);
   }
 
@@ -20,8 +20,12 @@ export class XraySettings {
     this.values[part] = value;
     if (this.directory === undefined) return;
     const file = join(this.directory, FILE);
-    writeFileSync(`${file}.tmp`, `${JSON.stringify(this.values, null, 2)}\n`, { mode: 0o600 });
-    renameSync(`${file}.tmp`, file);
+    try {
+      writeFileSync(`${file}.tmp`, `${JSON.stringify(this.values, null, 2)}\n`, { mode: 0o600 });
+      renameSync(`${file}.tmp`, file);
+    } catch (error) {
+      this.log(`${file} cannot be written, so ${part} last until the end of this run only: ${error instanceof Error ? error.message : error}`);
+    }
   }
 }
 

@@ -22,20 +22,54 @@ export function* frames(bytes: Buffer): Generator<Buffer> {
   }
 }
 
+/** What a journal file held beside its frames, in bytes. */
+export interface Unread {
+  /** At the end: a kill in the middle of a write. */
+  tail: number;
+  /** Before a frame that could be read: something else has written there. */
+  damaged: number;
+}
+
+/** A datagram, and nearly every trace, is smaller; looking for the next good frame stays quick. */
+const MAX_SOUGHT_BYTES = 1024 * 1024;
+
 /**
- * Reads the payloads of a journal file. Stops at the first frame that is cut off or does not match its checksum (a kill in the middle
- * of a write) and returns how many bytes it left unread.
+ * Reads the payloads of a journal file. What is cut off or does not match its checksum is skipped, up to the next frame that is whole,
+ * and counted.
  */
-export function readFrames(bytes: Buffer, visit: (payload: Buffer) => void): number {
-  let offset = 0;
-  while (offset + HEADER_BYTES <= bytes.length) {
-    const length = bytes.readUInt32LE(offset);
-    const end = offset + HEADER_BYTES + length;
-    if (length > MAX_PAYLOAD_BYTES || end > bytes.length) break;
-    const payload = bytes.subarray(offset + HEADER_BYTES, end);
-    if (crc32(payload) !== bytes.readUInt32LE(offset + 4)) break;
-    visit(payload);
-    offset = end;
+export function readFrames(bytes: Buffer, visit: (payload: Buffer) => void): Unread {
+  const unread = { tail: 0, damaged: 0 };
+  for (let offset = 0; offset < bytes.length;) {
+    const payload = payloadAt(bytes, offset, MAX_PAYLOAD_BYTES);
+    if (payload !== undefined) {
+      visit(payload);
+      offset += HEADER_BYTES + payload.length;
+      continue;
+    }
+    const next = nextFrame(bytes, offset + 1);
+    if (next < 0) {
+      unread.tail = bytes.length - offset;
+      break;
+    }
+    unread.damaged += next - offset;
+    offset = next;
   }
-  return bytes.length - offset;
+  return unread;
+}
+
+/** Where the next whole frame begins; -1 for nowhere. An empty one, eight zeros, would be found in every hole of a file. */
+function nextFrame(bytes: Buffer, from: number): number {
+  for (let offset = from; offset + HEADER_BYTES < bytes.length; offset += 1) {
+    if ((payloadAt(bytes, offset, MAX_SOUGHT_BYTES)?.length ?? 0) > 0) return offset;
+  }
+  return -1;
+}
+
+function payloadAt(bytes: Buffer, offset: number, maxBytes: number): Buffer | undefined {
+  const start = offset + HEADER_BYTES;
+  if (start > bytes.length) return undefined;
+  const length = bytes.readUInt32LE(offset);
+  if (length > maxBytes || start + length > bytes.length) return undefined;
+  const payload = bytes.subarray(start, start + length);
+  return crc32(payload) === bytes.readUInt32LE(offset + 4) ? payload : undefined;
 }

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { frameOf, readFrames } from './frames';
+import { LockedError, releaseLock, takeLock } from './journal-lock';
 
 export interface JournalOptions {
   readonly directory: string;
@@ -22,13 +25,16 @@ export interface SnapshotTrace {
   readonly documents: Buffer;
 }
 
+/** A document that could not be written, and so is not taken. */
+export class JournalWriteError extends Error {}
+
 /** What a replay hands over: datagrams as they came, and traces from snapshots. */
 export interface JournalReader {
   datagram(payload: Buffer): void;
   trace(trace: SnapshotTrace): void;
 }
 
-const LOCK = 'lock';
+const TEMPORARY = '.log.tmp';
 /** Read in a second or two; a snapshot of the same traces is read in a tenth of that. */
 const MAX_DATAGRAM_BYTES = 32 * 1024 * 1024;
 const SNAPSHOT_SLICE_MS = 10;
@@ -53,18 +59,21 @@ let fileNumber = 0;
  * files hold datagrams as they came; a `snapshot` file holds traces as `{"id","sampled"}`, a newline and a JSON list of documents, deflated.
  */
 export class Journal {
-  /** Opens the folder, made if need be; fails when another running process uses it. */
+  /** Opens the folder, made if need be; fails with one clear sentence when it cannot be used, or when another running process uses it. */
   static open(options: JournalOptions): Journal {
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-    const lock = join(options.directory, LOCK);
-    const owner = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
-    if (owner > 0 && owner !== process.pid && isRunning(owner)) {
-      throw new Error(`the traces in ${options.directory} are in use by process ${owner}; stop it, or give another folder`);
+    try {
+      mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+      takeLock(options.directory);
+      removeRemains(options.directory);
+    } catch (error) {
+      if (error instanceof LockedError) throw error;
+      throw new Error(`traces cannot be kept in ${options.directory}: ${messageOf(error)}; give another folder`);
     }
-    writeFileSync(lock, String(process.pid));
     return new Journal(options);
   }
 
+  /** False once a write has failed. */
+  isHealthy = true;
   private file: { fd: number; bytes: number } | undefined;
   private datagramBytes = 0;
   private compacting: Promise<void> | undefined;
@@ -84,25 +93,50 @@ export class Journal {
   replay(reader: JournalReader): void {
     for (const name of this.names()) {
       const isSnapshot = name.includes('~snapshot-');
-      const bytes = readFileSync(join(this.directory, name));
-      const unread = readFrames(bytes, (payload) => {
+      let bytes: Buffer;
+      try {
+        bytes = readFileSync(join(this.directory, name));
+      } catch (error) {
+        this.options.log(`the traces in ${name} cannot be read: ${messageOf(error)}`);
+        continue;
+      }
+      const { tail, damaged } = readFrames(bytes, (payload) => {
         if (isSnapshot) reader.trace(traceOfPayload(payload));
         else reader.datagram(payload);
       });
       if (!isSnapshot) this.datagramBytes += bytes.length;
-      if (unread > 0) this.options.log(`the last ${unread} bytes of ${name} were cut off by a kill; everything before them is back`);
+      if (damaged > 0) this.options.log(`${damaged} bytes within ${name} are damaged and were left out; everything around them is back`);
+      if (tail > 0) this.options.log(`the last ${tail} bytes of ${name} were cut off by a kill; everything before them is back`);
     }
   }
 
-  /** Appends one datagram; returns when the kernel has it. Throws when it cannot be written. */
+  /** Appends one datagram; returns when the kernel has it. Throws a JournalWriteError when it cannot be written; then nothing of it stays there. */
   append(datagram: Buffer): void {
-    this.file ??= { fd: openSync(join(this.directory, fileName('http')), 'ax'), bytes: 0 };
-    const frame = frameOf(datagram);
-    for (let done = 0; done < frame.length;) done += writeSync(this.file.fd, frame, done);
-    this.file.bytes += frame.length;
+    try {
+      this.file ??= { fd: openSync(join(this.directory, fileName('http')), 'ax'), bytes: 0 };
+      const frame = frameOf(datagram);
+      for (let done = 0; done < frame.length;) done += writeSync(this.file.fd, frame, done);
+      this.file.bytes += frame.length;
+    } catch (error) {
+      this.cutOff();
+      // A line for the first: a flood of documents must not become a flood of lines.
+      if (this.isHealthy) this.options.log(`the journal cannot be written, so documents over HTTP are refused: ${messageOf(error)}`);
+      this.isHealthy = false;
+      throw new JournalWriteError(`the journal cannot be written: ${messageOf(error)}`);
+    }
     if (this.file.bytes >= this.options.rotateBytes) {
       this.closeFile();
       this.options.onRotated?.();
+    }
+  }
+
+  /** After a frame of which only a part could be written: what is appended later must not stand behind it. */
+  private cutOff(): void {
+    if (this.file === undefined) return;
+    try {
+      ftruncateSync(this.file.fd, this.file.bytes);
+    } catch {
+      this.closeFile(); // the next one begins a new file
     }
   }
 
@@ -126,7 +160,7 @@ export class Journal {
   async close(): Promise<void> {
     await this.compacting;
     this.closeFile();
-    rmSync(join(this.directory, LOCK), { force: true });
+    releaseLock(this.directory);
   }
 
   private async rewrite(traces: Iterable<SnapshotTrace>, upTo: string | undefined): Promise<void> {
@@ -136,9 +170,10 @@ export class Journal {
     // Sorts where the files stood that it replaces: traces that came later must not count as older when it is read.
     const place = old[old.length - 1]?.replace(/^(\d+-\d+).*$/, '$1') ?? '0';
     const target = join(this.directory, fileName('snapshot').replace(/^\d+-\d+-/, `${place}~`));
-    const temporary = `${target}.tmp`;
-    const fd = openSync(temporary, 'ax');
+    const temporary = target.replace(/\.log$/, TEMPORARY);
+    let fd: number | undefined;
     try {
+      fd = openSync(temporary, 'ax');
       let sliceEnd = performance.now() + SNAPSHOT_SLICE_MS;
       for (const trace of traces) {
         const frame = frameOf(Buffer.concat([Buffer.from(`${JSON.stringify({ id: trace.id, sampled: trace.isSampled })}\n`), trace.documents]));
@@ -152,9 +187,9 @@ export class Journal {
       for (const file of old) rmSync(join(this.directory, file), { force: true });
     } catch (error) {
       rmSync(temporary, { force: true });
-      this.options.log(`the journal could not be rewritten and keeps growing: ${error instanceof Error ? error.message : error}`);
+      this.options.log(`the journal could not be rewritten and keeps growing: ${messageOf(error)}`);
     } finally {
-      closeSync(fd);
+      if (fd !== undefined) closeSync(fd);
     }
   }
 
@@ -164,8 +199,29 @@ export class Journal {
   }
 
   private names(): string[] {
-    return readdirSync(this.directory).filter((name) => name.endsWith('.log')).sort();
+    return namesIn(this.directory).filter((name) => name.endsWith('.log')).sort();
   }
+}
+
+/** Snapshots that a kill has left half-written, and files into which nothing ever came. */
+function removeRemains(directory: string): void {
+  for (const name of namesIn(directory)) {
+    const file = join(directory, name);
+    if (name.endsWith(TEMPORARY) || (name.endsWith('.log') && sizeOf(file) === 0)) rmSync(file, { force: true });
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // someone has removed the folder: there is nothing in it
+    throw error;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return (error as Error).message ?? String(error);
 }
 
 function traceOfPayload(payload: Buffer): SnapshotTrace {
@@ -176,13 +232,4 @@ function traceOfPayload(payload: Buffer): SnapshotTrace {
 
 function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
