@@ -32,13 +32,19 @@ export interface SubsegmentPattern {
   readonly error?: boolean;
 }
 
-/** Whether one request went from service to service along `path`, each called by the one before it. */
+/** All that a pattern may say; what is misspelt would hold for everything. */
+const PATTERN_KEYS: Record<keyof SubsegmentPattern, true> = {
+  name: true, operation: true, resource: true, table: true, url: true, status: true, in: true, annotations: true, fault: true, error: true,
+};
+
+/** Whether one request went from service to service along `path`, each called by the one before it. Throws a TypeError on an empty path. */
 export function passesThrough(trace: Trace, path: readonly ServicePattern[]): CheckResult {
+  if (path.length === 0) throw new TypeError("expected the services of the path, such as 'AWS::SNS', 'AWS::Lambda'; got none");
   const calls = callTree(trace);
   const starts = calls.flatMap(function all(call: ServiceCall): ServiceCall[] {
     return [call, ...call.calls.flatMap(all)];
   });
-  const pass = path.length === 0 || starts.some((call) => follows(call, path, 0));
+  const pass = starts.some((call) => follows(call, path, 0));
   return result(trace, pass, `to pass through ${path.map(String).join(' -> ')}`, () => ['the paths', ...pathsOf(calls)]);
 }
 
@@ -55,8 +61,9 @@ function pathsOf(calls: readonly ServiceCall[], before = ''): string[] {
   return [...new Set(paths)];
 }
 
-/** Whether there is a subsegment with all that the pattern says. */
+/** Whether there is a subsegment with all that the pattern says. Throws a TypeError on a pattern that says nothing, or something unknown. */
 export function hasSubsegment(trace: Trace, pattern: SubsegmentPattern): CheckResult {
+  checkPattern(pattern);
   const found: string[] = [];
   let pass = false;
   for (const segment of trace.segments) {
@@ -68,6 +75,14 @@ export function hasSubsegment(trace: Trace, pattern: SubsegmentPattern): CheckRe
     });
   }
   return result(trace, pass, `to have a subsegment with ${describePattern(pattern)}`, () => ['the subsegments', ...found]);
+}
+
+function checkPattern(pattern: SubsegmentPattern): void {
+  const known = Object.keys(PATTERN_KEYS).join(', ');
+  const given = Object.keys(pattern).filter((key) => pattern[key as keyof SubsegmentPattern] !== undefined);
+  const unknown = given.find((key) => !Object.hasOwn(PATTERN_KEYS, key));
+  if (unknown !== undefined) throw new TypeError(`a subsegment has no '${unknown}'; a pattern may have: ${known}`);
+  if (given.length === 0) throw new TypeError(`expected a pattern with one or more of: ${known}; got an empty one`);
 }
 
 function fitsSubsegment(entry: TraceEntry, pattern: SubsegmentPattern): boolean {
@@ -127,8 +142,9 @@ export function hasNoFault(trace: Trace, { errors = false }: { readonly errors?:
   return result(trace, found.length === 0, `to have no fault${errors ? ' and no error' : ''}`, () => found);
 }
 
-/** Whether the whole trace, or each segment of one service, took at most so many milliseconds. */
+/** Whether the whole trace, or each segment of one service, took at most so many milliseconds. Throws a TypeError where that is no number. */
 export function takesAtMost(trace: Trace, milliseconds: number, service?: ServicePattern): CheckResult {
+  if (!Number.isFinite(milliseconds)) throw new TypeError(`expected a number of milliseconds, got ${String(milliseconds)}`);
   if (service === undefined) {
     return result(trace, trace.durationMs <= milliseconds, `to take at most ${milliseconds} ms`, () => [`${trace.durationMs.toFixed(1)} ms`]);
   }
@@ -161,13 +177,18 @@ export function isConnected(trace: Trace): CheckResult {
 
 /** Whether a service with a name and a type is the one that a pattern means. */
 export function fitsService(service: { name: string; type?: string }, pattern: ServicePattern): boolean {
-  if (pattern instanceof RegExp) return pattern.test(serviceName(service));
+  if (pattern instanceof RegExp) return contains(serviceName(service), pattern);
   return pattern === service.name || pattern === service.type || pattern === serviceName(service);
 }
 
 function fits(value: unknown, pattern: string | RegExp | undefined): boolean {
   if (pattern === undefined) return true;
-  return typeof value === 'string' && (typeof pattern === 'string' ? value === pattern : pattern.test(value));
+  return typeof value === 'string' && (typeof pattern === 'string' ? value === pattern : contains(value, pattern));
+}
+
+/** Unlike `test`, the same each time also for an expression with the flag `g`. */
+function contains(text: string, pattern: RegExp): boolean {
+  return text.search(pattern) >= 0;
 }
 
 function result(trace: Trace, pass: boolean, expectation: string, found: () => string[]): CheckResult {

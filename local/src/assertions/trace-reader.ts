@@ -14,7 +14,7 @@ export interface TraceQuery {
 }
 
 export interface WaitOptions {
-  /** Longest wait in milliseconds. @default 30,000 */
+  /** Longest wait in milliseconds, 0 or more. @default 30,000 */
   readonly timeoutMs?: number;
   /**
    * Whether the trace has all that the test needs: segments of one trace come one after the other.
@@ -27,6 +27,8 @@ export interface WaitOptions {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const INTERVAL_MS = 100;
+/** The last look is given so long, also when the wait is over meanwhile. */
+const LEAST_READ_MS = 1000;
 const SHOWN_TRACES = 3;
 /** X-Ray takes so many ids at once. */
 const BATCH = 5;
@@ -42,10 +44,15 @@ export class TraceReader {
 
   /** The traces that fit, oldest first. */
   async traces(query: TraceQuery = {}): Promise<Trace[]> {
-    const ids = query.id !== undefined && query.filter === undefined && query.annotations === undefined ? [query.id] : await this.ids(query);
+    return this.read(query, DEFAULT_TIMEOUT_MS);
+  }
+
+  private async read(query: TraceQuery, timeoutMs: number): Promise<Trace[]> {
+    const end = Date.now() + timeoutMs;
+    const ids = query.id !== undefined && query.filter === undefined && query.annotations === undefined ? [query.id] : await this.ids(query, end);
     const reports: TraceReport[] = [];
     for (let start = 0; start < ids.length; start += BATCH) {
-      const { Traces: batch } = await this.call<{ Traces: TraceReport[] }>('Traces', { TraceIds: ids.slice(start, start + BATCH) });
+      const { Traces: batch } = await this.call<{ Traces: TraceReport[] }>('Traces', { TraceIds: ids.slice(start, start + BATCH) }, end);
       reports.push(...batch);
     }
     return reports.map(traceOfReport).sort((a, b) => a.startMs - b.startMs);
@@ -60,9 +67,12 @@ export class TraceReader {
   /** As many traces as wanted, oldest first, as soon as `until` holds for each. */
   async waitForTraces(count: number, query: TraceQuery, options: WaitOptions = {}): Promise<Trace[]> {
     const until = options.until ?? ((trace: Trace) => !trace.isPartial);
-    const deadline = Date.now() + (options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+    const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    if (!Number.isFinite(timeoutMs) || timeoutMs < 0) throw new TypeError(`timeoutMs must be a number of milliseconds, got ${String(timeoutMs)}`);
+    if (!Number.isInteger(count) || count < 1) throw new TypeError(`expected how many traces to wait for, 1 or more; got ${String(count)}`);
+    const deadline = Date.now() + timeoutMs;
     for (;;) {
-      const traces = await this.traces(query);
+      const traces = await this.read(query, Math.max(LEAST_READ_MS, deadline - Date.now()));
       const ready = traces.filter(until);
       if (ready.length >= count) return ready.slice(0, count);
       if (Date.now() > deadline) throw new Error(await this.timeoutMessage(count, query, options, traces, ready.length));
@@ -70,8 +80,9 @@ export class TraceReader {
     }
   }
 
-  private async ids(query: TraceQuery): Promise<string[]> {
+  private async ids(query: TraceQuery, end: number): Promise<string[]> {
     const since = query.since ?? this.madeAt;
+    if (Number.isNaN(since.getTime())) throw new TypeError('since is not a valid date');
     const body: Record<string, unknown> = {
       StartTime: Math.floor((since.getTime() - CLOCK_SLACK_MS) / 1000),
       EndTime: Math.ceil(Date.now() / 1000) + 3600,
@@ -80,7 +91,7 @@ export class TraceReader {
     };
     const ids: string[] = [];
     do {
-      const page = await this.call<{ TraceSummaries: { Id: string; StartTime: number }[]; NextToken?: string }>('TraceSummaries', body);
+      const page = await this.call<{ TraceSummaries: { Id: string; StartTime: number }[]; NextToken?: string }>('TraceSummaries', body, end);
       ids.push(...page.TraceSummaries.filter(({ Id: id, StartTime: start }) => (
         start * 1000 >= since.getTime() - CLOCK_SLACK_MS && (query.id === undefined || id === query.id)
       )).map(({ Id: id }) => id));
@@ -89,17 +100,25 @@ export class TraceReader {
     return ids;
   }
 
-  private async call<Output>(path: string, body: object): Promise<Output> {
+  /** Fails when there is no answer at `end`, in milliseconds since 1970. */
+  private async call<Output>(path: string, body: object, end: number): Promise<Output> {
     const url = `${this.endpoint.replace(/\/$/, '')}/${path}`;
     let response: Response;
+    let text: string;
     try {
-      response = await fetch(url, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
+      const signal = AbortSignal.timeout(Math.max(1, end - Date.now()));
+      response = await fetch(url, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' }, signal });
+      text = await response.text();
     } catch (error) {
+      if ((error as Error).name === 'TimeoutError') throw new Error(`the X-Ray API at ${this.endpoint} did not answer ${path} in time`, { cause: error });
       throw new Error(`there is no X-Ray API at ${this.endpoint}; start it with 'npm start', or give its address`, { cause: error });
     }
-    const answer = await response.json() as Output & { Message?: string };
-    if (!response.ok) throw new Error(answer.Message ?? `${url} answered with status ${response.status}`);
-    return answer;
+    const answer = parsed(text);
+    if (!response.ok || answer === undefined) {
+      const { message, Message = message } = (answer ?? {}) as { message?: string; Message?: string };
+      throw new Error(Message ?? `${url} is no X-Ray API: it answered with status ${response.status}: ${text.slice(0, 100)}`);
+    }
+    return answer as Output;
   }
 
   private async timeoutMessage(count: number, query: TraceQuery, options: WaitOptions, fitting: Trace[], ready: number): Promise<string> {
@@ -118,9 +137,19 @@ export class TraceReader {
   }
 }
 
+/** An object, or undefined for anything else. */
+function parsed(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The query as a filter expression; annotations in the form that takes any key. */
 function filterOf({ filter, annotations }: TraceQuery): string | undefined {
-  const terms = Object.entries(annotations ?? {}).map(([key, value]) => `annotation[${key}] = ${JSON.stringify(value)}`);
+  const terms = Object.entries(annotations ?? {}).map(([key, value]) => `annotation[${/^[\w.:-]+$/.test(key) ? key : JSON.stringify(key)}] = ${JSON.stringify(value)}`);
   if (filter !== undefined) terms.unshift(terms.length === 0 ? filter : `(${filter})`);
   return terms.length === 0 ? undefined : terms.join(' AND ');
 }

@@ -137,6 +137,22 @@ describe('a connected trace', () => {
   });
 });
 
+test('an expression with a flag that remembers is the same each time', () => {
+  const [service, table] = [/incoming/g, /items/g];
+  for (let round = 0; round < 3; round += 1) {
+    expect(sample).toPassThrough(service);
+    expect(sample).toHaveSubsegment({ table });
+  }
+});
+
+// Each of them would hold for any trace, or for none.
+test.each<[string, () => void, RegExp]>([
+  ['a path without services', () => expect(sample).toPassThrough(), /^expected the services of the path/],
+  ['a pattern without anything', () => expect(sample).toHaveSubsegment({ table: undefined }), /got an empty one$/],
+  ['a misspelt pattern', () => expect(sample).toHaveSubsegment({ tabel: 'items' } as object), /^a subsegment has no 'tabel'; a pattern may have: name, operation,/],
+  ['no bound', () => expect(sample).not.toTakeAtMost(Number('ten')), /^expected a number of milliseconds, got NaN/],
+])('%s is refused', (_, check, message) => expect(failure(check)).toMatch(message));
+
 test('something that is no trace is told', () => {
   expect(failure(() => expect(Promise.resolve(sample)).toBeConnected())).toMatch(/is an await missing\?/);
 });

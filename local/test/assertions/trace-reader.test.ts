@@ -1,3 +1,5 @@
+import { createServer, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Xray } from '../../src/xray';
 import { randomTraceId, sampleTrace } from '../xray/sample-trace';
 import { startWithClient, stopAll } from '../xray/xray-client';
@@ -64,4 +66,40 @@ test('tells a wrong filter and a missing X-Ray', async () => {
   await expect(new TraceReader(xray.url).traces({ filter: 'nonsense' })).rejects.toThrow(/^the filter expression is wrong at position 1/);
   await stopAll();
   await expect(new TraceReader(xray.url).traces()).rejects.toThrow(`there is no X-Ray API at ${xray.url}; start it with 'npm start', or give its address`);
+});
+
+test('finds annotations with any key', async () => {
+  const { xray } = await startWithClient();
+  const id = randomTraceId(seconds());
+  const annotations = { 'order.id': 7, 'a b': 'x "y" \\', 'aws:canary]': true };
+  await put(xray, [{ trace_id: id, id: '00000000000000a1', name: 'shop', start_time: seconds(), end_time: seconds(), annotations }]);
+  const reader = new TraceReader(xray.url);
+  for (const [key, value] of Object.entries(annotations)) expect(await reader.traces({ annotations: { [key]: value } })).toHaveLength(1);
+});
+
+describe('whatever answers, a wait has an end', () => {
+  let server: Server;
+  const listen = async (answer: (response: import('node:http').ServerResponse) => void): Promise<string> => {
+    server = createServer((_, response) => answer(response));
+    await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  };
+  afterEach(() => new Promise((resolve) => {
+    server.closeAllConnections();
+    server.close(resolve);
+  }));
+
+  test('a server that is silent', async () => {
+    const url = await listen(() => undefined);
+    await expect(new TraceReader(url).waitForTrace({}, { timeoutMs: 1 })).rejects.toThrow(`the X-Ray API at ${url} did not answer TraceSummaries in time`);
+  });
+
+  test('a server of something else', async () => {
+    const url = await listen((response) => response.end('<!doctype html>'));
+    await expect(new TraceReader(url).waitForTrace({})).rejects.toThrow(`${url}/TraceSummaries is no X-Ray API: it answered with status 200: <!doctype html>`);
+  });
+});
+
+test.each([[{ timeoutMs: NaN }], [{ timeoutMs: Infinity }], [{ timeoutMs: -1 }]])('the bound %p is refused', async (options) => {
+  await expect(new TraceReader('http://127.0.0.1:1').waitForTrace({}, options)).rejects.toThrow(/^timeoutMs must be a number of milliseconds, got/);
 });
