@@ -19,6 +19,7 @@ _LOG_END = "\x1e"  # as in the bootstraps
 _LOG_WAIT = 0.25  # seconds for the last lines of an invocation to come through the pipe
 _QUIET = 0.005  # seconds without a line after which a custom runtime's output counts as complete
 _EXIT_CODE = re.compile(r"with code (-?\d+)")
+_RUNTIME_PACKAGE = re.compile(r"Cannot find (?:module|package) '(@(?:aws-sdk|smithy)/[^'/]+)")
 
 logger = logging.getLogger("cdk_traced.environments")
 
@@ -178,8 +179,14 @@ def _take_lines(worker: Any, until: float, quiet: float | None) -> str:
 
 def _explain(error: FunctionError, config: dict[str, Any]) -> None:
     """Says what may be different here, where a module cannot be imported."""
+    if error.type != "Runtime.ImportModuleError":
+        return
+    package = _RUNTIME_PACKAGE.search(error.message)
+    if package:
+        logger.warning("%s needs %s, which is part of Lambda's runtime but not installed here: npm install --save-dev %s",
+                       config.get("FunctionName"), package[1], package[1])
     instead = stand_in(config.get("Runtime", ""))
-    if instead and error.type == "Runtime.ImportModuleError":
+    if instead:
         logger.warning("%s is made for %s, which is not installed here, and ran on %s: packages with native code do not load there",
                        config.get("FunctionName"), config.get("Runtime"), instead)
 

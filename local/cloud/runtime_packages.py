@@ -1,7 +1,7 @@
 """The packages that Lambda's runtimes contain, apart from everything else that is installed on this machine.
 
 A function that forgot a dependency must fail here as it does on Lambda, so its processes see these folders of links and
-not the environment of the cloud.
+not the environment of the cloud. The clients in local/package.json that nothing here imports are for CDK's own functions.
 """
 from __future__ import annotations
 
@@ -23,14 +23,21 @@ def prepare(folder: Path) -> None:
         _link_distribution(name, python)
     os.environ["CDK_TRACED_PYTHON_RUNTIME"] = str(python)
 
-    modules = os.environ.get("CDK_TRACED_NODE_MODULES")
+    modules = [Path(name) for name in os.environ.get("CDK_TRACED_NODE_MODULES", "").split(os.pathsep) if name]
     if modules:
         node = folder / "node_modules"
-        node.mkdir()
         for scope in _NODE_SCOPES:
-            if (Path(modules) / scope).is_dir():
-                (node / scope).symlink_to(Path(modules) / scope, target_is_directory=True)
+            _link_packages([found / scope for found in modules], node / scope)
         os.environ["CDK_TRACED_NODE_RUNTIME"] = str(node)
+
+
+def _link_packages(sources: list[Path], folder: Path) -> None:
+    """Links every package of the first source that has it."""
+    folder.mkdir(parents=True)
+    for source in sources:
+        for package in sorted(source.iterdir()) if source.is_dir() else []:
+            if not (folder / package.name).exists():
+                (folder / package.name).symlink_to(package.resolve(), target_is_directory=True)
 
 
 def _with_requirements(name: str, found: set[str] | None = None) -> set[str]:

@@ -94,11 +94,11 @@ def prepared_app() -> Any:
 
 def install_all() -> None:
     """Puts every replacement into ministack; MinistackChanged where one does not fit."""
-    from . import (api_addresses, api_gateway_tracing, async_invocations, execution_environments, java_runtime, lambda_invocations, lambda_logs,
-                   log_filter_patterns, message_propagation, resource_properties, topic_tracing, xray_resources)
+    from . import (api_addresses, api_gateway_tracing, async_invocations, custom_resources, execution_environments, java_runtime, lambda_invocations,
+                   lambda_logs, log_filter_patterns, message_propagation, resource_properties, topic_tracing, xray_resources)
 
-    for module in (execution_environments, java_runtime, lambda_logs, log_filter_patterns, lambda_invocations, async_invocations, message_propagation,
-                   topic_tracing, api_gateway_tracing, api_addresses, resource_properties, xray_resources):
+    for module in (execution_environments, java_runtime, lambda_logs, log_filter_patterns, lambda_invocations, async_invocations, custom_resources,
+                   message_propagation, topic_tracing, api_gateway_tracing, api_addresses, resource_properties, xray_resources):
         module.install()
 
 

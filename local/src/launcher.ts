@@ -69,7 +69,7 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
 
     const python = await ensurePythonEnvironment({ log, signal });
     const running = cloud = await startLocalCloud({
-      python, port: settings.cloudPort, xrayPort: xray.udpPort, xrayUrl: xray.url, signal, log: line => reporter.warning(`local cloud: ${line}`),
+      python, port: settings.cloudPort, xrayPort: xray.udpPort, xrayUrl: xray.url, appDir, signal, log: line => reporter.warning(`local cloud: ${line}`),
     });
     cleanups.push(() => running.close());
     const crash = new AbortController();

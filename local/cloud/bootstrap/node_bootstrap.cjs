@@ -116,8 +116,6 @@ async function loadHandler(root, fullName) {
     if (error instanceof RuntimeFailure) throw error;
     if (error instanceof SyntaxError) throw new RuntimeFailure('Runtime.UserCodeSyntaxError', `SyntaxError: ${error.message}`, error.stack);
     if (error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_MODULE_NOT_FOUND') {
-      const missing = /'(@aws-sdk\/[^']+)'/.exec(error.message)?.[1];
-      if (missing) process.stderr.write(`${missing} is part of Lambda's runtime but not installed here: npm install --save-dev ${missing}\n`);
       throw new RuntimeFailure('Runtime.ImportModuleError', `Error: ${error.message}`, error.stack);
     }
     throw error;

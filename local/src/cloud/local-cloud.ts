@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LauncherError } from '../launcher-error';
 import { LOCAL_DIR, STATE_DIR } from '../project-folders';
@@ -21,6 +21,8 @@ export interface LocalCloudOptions {
   readonly xrayPort: number;
   /** Address of the X-Ray API. @default - X-Ray's CloudFormation resources exist only in the cloud's memory */
   readonly xrayUrl?: string;
+  /** The CDK app's folder: packages of the AWS SDK that are installed there are part of the Node.js runtime, too. @default - only those of this project */
+  readonly appDir?: string;
   /** Gets the cloud's warnings, one line each. */
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -110,7 +112,7 @@ async function stop(child: ChildProcess, exited: Promise<void>, scratch: string)
 }
 
 /** Only what the cloud and its functions need: the user's AWS profile, credentials and other settings stay outside. */
-function cloudEnvironment({ xrayPort, xrayUrl, environment }: LocalCloudOptions, scratch: string): NodeJS.ProcessEnv {
+function cloudEnvironment({ xrayPort, xrayUrl, appDir, environment }: LocalCloudOptions, scratch: string): NodeJS.ProcessEnv {
   const passed = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'SystemRoot', 'PYENV_ROOT', 'JAVA_HOME', 'CDK_TRACED_RETRY_SECONDS', 'CDK_TRACED_CONCURRENCY'];
   return {
     ...Object.fromEntries(passed.filter(name => process.env[name] !== undefined).map(name => [name, process.env[name]])),
@@ -124,17 +126,16 @@ function cloudEnvironment({ xrayPort, xrayUrl, environment }: LocalCloudOptions,
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_XRAY_DAEMON_ADDRESS: `${LOOPBACK}:${xrayPort}`,
     CDK_TRACED_NODE: process.execPath,
-    CDK_TRACED_NODE_MODULES: nodeModulesWithAwsSdk() ?? '',
+    CDK_TRACED_NODE_MODULES: [...modulesAbove(LOCAL_DIR), ...(appDir ? modulesAbove(appDir) : [])].join(delimiter),
     CDK_TRACED_JAVA_RUNTIME: join(STATE_DIR, 'java'),
     ...(xrayUrl ? { CDK_TRACED_XRAY_ENDPOINT: xrayUrl } : {}),
     ...environment,
   };
 }
 
-/** The node_modules folder whose AWS SDK stands in for the one of Lambda's Node.js runtime. */
-function nodeModulesWithAwsSdk(): string | undefined {
-  for (let folder = LOCAL_DIR; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'node_modules', '@aws-sdk', 'client-dynamodb'))) return join(folder, 'node_modules');
-    if (dirname(folder) === folder) return undefined;
-  }
+/** The node_modules folders in which code of a folder finds packages of the AWS SDK, the nearest first. */
+function modulesAbove(folder: string): string[] {
+  const modules = join(folder, 'node_modules');
+  const found = existsSync(join(modules, '@aws-sdk')) ? [modules] : [];
+  return dirname(folder) === folder ? found : [...found, ...modulesAbove(dirname(folder))];
 }

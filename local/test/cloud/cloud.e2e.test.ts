@@ -301,6 +301,28 @@ describe('other services on the way', () => {
   });
 });
 
+describe('a custom resource', () => {
+  const template = (code: string) => ({
+    Resources: {
+      Fn: {
+        Type: 'AWS::Lambda::Function',
+        Properties: { Runtime: 'nodejs22.x', Handler: 'index.handler', Code: { ZipFile: code }, Role: 'arn:aws:iam::000000000000:role/test' },
+      },
+      Custom: { Type: 'Custom::It', Properties: { ServiceToken: { 'Fn::GetAtt': ['Fn', 'Arn'] } } },
+    },
+  });
+
+  it('fails at once when its function does, with the reason', async () => {
+    await expect(cloud.createStack('custom', template('exports.handler = async () => { throw new RangeError("too far"); };')))
+      .rejects.toThrow(/the function .*custom.* failed without an answer: RangeError: too far/i);
+  });
+
+  it('finds the packages of the runtime that CDK\'s provider framework needs', async () => {
+    await expect(cloud.createStack('provider', template('require("@aws-sdk/client-sfn"); exports.handler = async () => { throw new Error("loaded"); };')))
+      .rejects.toThrow(/failed without an answer: Error: loaded/);
+  });
+});
+
 it('sends nothing but well-formed datagrams', () => {
   expect(cloud.recorder.malformed).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { CloudFormationClient, CreateStackCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient, CreateStackCommand, DescribeStackEventsCommand, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient, DescribeLogStreamsCommand, GetLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -48,9 +48,14 @@ export class TestCloud {
       const { Stacks: stacks } = await this.cloudFormation.send(new DescribeStacksCommand({ StackName: name }));
       const [stack] = stacks!;
       if (stack.StackStatus === 'CREATE_COMPLETE') return Object.fromEntries((stack.Outputs ?? []).map(o => [o.OutputKey!, o.OutputValue!]));
-      if (stack.StackStatus !== 'CREATE_IN_PROGRESS') throw new Error(`${name}: ${stack.StackStatus} ${stack.StackStatusReason}`);
+      if (stack.StackStatus !== 'CREATE_IN_PROGRESS') throw new Error(`${name}: ${stack.StackStatus} ${stack.StackStatusReason} ${await this.reasons(name)}`);
       await pause(50);
     }
+  }
+
+  private async reasons(stackName: string): Promise<string> {
+    const { StackEvents: events = [] } = await this.cloudFormation.send(new DescribeStackEventsCommand({ StackName: stackName }));
+    return events.filter(event => event.ResourceStatus === 'CREATE_FAILED').map(event => event.ResourceStatusReason).join('\n');
   }
 
   upload(bucket: string, header?: string): Promise<unknown> {
