@@ -2,10 +2,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { appEnvironments, DEFAULT_ENVIRONMENT, DEFAULT_QUALIFIER, type AppEnvironment } from './app-environments';
+import { keepFile } from './kept-file';
 import { LauncherError } from './launcher-error';
 import { LOCAL_DIR, PROJECT_DIR } from './project-folders';
 import { runCommand, type CommandResult } from './run-command';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from './settings';
+import { LOCAL_REGION } from './settings';
 
 const SYNTH_TIMEOUT_MS = 15 * 60_000; // a first `go build` or `pip install` may be in it
 const DEPLOY_TIMEOUT_MS = 15 * 60_000;
@@ -36,7 +38,8 @@ export class CdkApp {
     const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-app-'));
     try {
       const cdk = new CdkApp({ appDir, app, endpoint: 'http://127.0.0.1:9', scratch, log: () => undefined, signal });
-      const { stdout } = await cdk.cdk(['list', '--output', cdk.assembly, ...(app ? ['--app', app] : [])], SYNTH_TIMEOUT_MS, signal);
+      const list = ['list', '--output', cdk.assembly, ...(app ? ['--app', app] : [])];
+      const { stdout } = await cdk.keepingContext(() => cdk.cdk(list, SYNTH_TIMEOUT_MS, signal));
       return stdout.split('\n').map(line => line.trim()).filter(Boolean);
     } finally {
       rmSync(scratch, { recursive: true, force: true });
@@ -53,22 +56,40 @@ export class CdkApp {
     this.environment = cdkEnvironment(options);
   }
 
-  /** `cdk synth`, and beside it `cdk bootstrap`: they do not depend on one another. */
+  /** `cdk synth`, and beside it `cdk bootstrap`: they do not depend on one another, as long as the app names no environments of its own. */
   async prepare(stacks: readonly string[]): Promise<void> {
     const { log } = this.options;
     log('synthesising the app and bootstrapping the local cloud...');
-    const synth = ['synth', ...stacks, ...this.synthesis(stacks), '--quiet'];
-    // Bootstrapping needs no app, and must not synthesise it a second time.
-    const bootstrap = ['bootstrap', `aws://${LOCAL_ACCOUNT}/${LOCAL_REGION}`, '--app', '', '--toolkit-stack-name', 'CDKToolkit'];
+    const synth = ['synth', ...this.selected(stacks), ...this.synthesis(stacks), '--quiet'];
     let failing = false;
     await together([
       // Progress of bundling is shown as it comes; an error is told once, at the end, by its sentence.
-      signal => this.cdk(synth, SYNTH_TIMEOUT_MS, signal, line => {
+      signal => this.keepingContext(() => this.cdk(synth, SYNTH_TIMEOUT_MS, signal, line => {
         failing ||= ERROR_BEGINS.test(line) || /^\s+(throw |at )|:\d+$|^\s*\^+$/.test(line);
-        if (!failing && !/feature flags are not configured/.test(line)) log(line);
-      }),
-      signal => this.cdk(bootstrap, DEPLOY_TIMEOUT_MS, signal),
+        if (!failing && !NOT_FOR_PEOPLE.test(line)) log(line);
+      })),
+      signal => this.bootstrap(DEFAULT_ENVIRONMENT, signal),
     ], this.options.signal);
+    for (const environment of appEnvironments(this.assembly)) {
+      if (isSame(environment, DEFAULT_ENVIRONMENT)) continue;
+      log(`bootstrapping account ${environment.account}, region ${environment.region}...`);
+      await this.bootstrap(environment, this.options.signal);
+    }
+  }
+
+  /** The local cloud has every account: the access key says which one a request is for. */
+  private async bootstrap({ account, region, qualifier }: AppEnvironment, signal: AbortSignal | undefined): Promise<void> {
+    const toolkit = qualifier === DEFAULT_QUALIFIER ? 'CDKToolkit' : `CDKToolkit-${qualifier}`;
+    // Bootstrapping needs no app, and must not synthesise it a second time.
+    const args = ['bootstrap', `aws://${account}/${region}`, '--app', '', '--toolkit-stack-name', toolkit, '--qualifier', qualifier];
+    // The CLI writes its template into a temporary folder, and is killed when the synthesis beside it fails.
+    const variables = { TMPDIR: this.options.scratch, ...(account === DEFAULT_ENVIRONMENT.account ? {} : { AWS_ACCESS_KEY_ID: account }) };
+    await this.cdk(args, DEPLOY_TIMEOUT_MS, signal, undefined, variables);
+  }
+
+  /** What the app looks up in the local cloud must not end up in its cdk.context.json, from which it would be deployed to AWS. */
+  private keepingContext<T>(work: () => Promise<T>): Promise<T> {
+    return keepFile(join(this.options.appDir, 'cdk.context.json'), work);
   }
 
   /** `cdk deploy` of what `prepare` has synthesised. */
@@ -86,9 +107,9 @@ export class CdkApp {
    * One command, because starting the CLI takes as long as the rest.
    */
   async redeploy(stacks: readonly string[]): Promise<void> {
-    await this.cdk([
+    await this.keepingContext(() => this.cdk([
       'deploy', ...this.selected(stacks), ...this.synthesis(stacks), '--hotswap-fallback', '--method', 'direct', '--require-approval', 'never', '--progress', 'events',
-    ], DEPLOY_TIMEOUT_MS, this.options.signal);
+    ], DEPLOY_TIMEOUT_MS, this.options.signal));
   }
 
   /** What makes the assembly out of the app. */
@@ -100,31 +121,44 @@ export class CdkApp {
     return [...only, ...given, '--output', this.assembly, ...(app ? ['--app', app] : [])];
   }
 
+  /** `--all` would leave out the stacks of stages. */
   private selected(stacks: readonly string[]): string[] {
-    return stacks.length > 0 ? [...stacks] : ['--all'];
+    return stacks.length > 0 ? [...stacks] : ['**'];
   }
 
-  private async cdk(args: string[], timeoutMs: number, signal: AbortSignal | undefined, onLine?: (line: string) => void): Promise<CommandResult> {
+  private async cdk(
+    args: string[], timeoutMs: number, signal: AbortSignal | undefined, onLine?: (line: string) => void, variables?: NodeJS.ProcessEnv,
+  ): Promise<CommandResult> {
     const common = ['--no-notices', '--no-color', '--no-version-reporting', '--no-asset-metadata'];
     const result = await runCommand(process.execPath, [this.cli, ...args, ...common], {
       cwd: this.options.appDir,
-      env: this.environment,
+      env: { ...this.environment, ...variables },
       timeoutMs,
       signal,
       onLine: line => {
         if (onLine && line.trim() !== '') onLine(line);
       },
     });
-    if (result.status !== 0) throw new LauncherError(`'cdk ${args[0]}' failed: ${errorOf(result.output) ?? `status ${result.status}`}`);
+    if (result.status !== 0) {
+      const hint = /Unrecognized resource types/.test(result.output) ? '\nThe local cloud does not have these; --stacks deploys the stacks without them.'
+        : /^No stacks? match/m.test(result.output) ? '; --list names those that there are.' : '';
+      throw new LauncherError(`'cdk ${args[0]}' failed: ${errorOf(result.output) ?? `status ${result.status}`}${hint}`);
+    }
     return result;
   }
 }
+
+/** What the CLI says of its own work, and of what to type next. */
+const NOT_FOR_PEOPLE = new RegExp([
+  'feature flags are not configured', '^Successfully synthesized to ', '^Supply a stack id ', '^✨ ', ': (?:start|success): ',
+  ': creating CloudFormation changeset', 'CloudTrail delivery can lag',
+].join('|'));
 
 const ERROR_BEGINS = /^(?:Uncaught )?(?:[A-Z]\w*)?Error(?: \[\w+\])?: |^❌ {1,2}|^(?=No stacks? match)/;
 
 /** What went wrong, without the stack of it: the first error's sentences, else the last lines of output. Undefined where there is none. */
 export function errorOf(output: string): string | undefined {
-  const lines = output.split('\n').filter(line => line.trim() !== '');
+  const lines = output.split('\n').filter(line => line.trim() !== '' && !NOT_FOR_PEOPLE.test(line));
   const start = lines.findIndex(line => ERROR_BEGINS.test(line));
   if (start < 0) return lines.slice(-SHOWN_LINES).join('\n') || undefined;
   const end = lines.findIndex((line, index) => index > start && /^\s+at |^Node\.js v|^\s*\{$/.test(line));
@@ -132,6 +166,10 @@ export function errorOf(output: string): string | undefined {
   // The place in the app's own code says more than the library's.
   const frame = lines.slice(start).find(line => /^\s+at .*[:/]/.test(line) && !/node_modules|node:/.test(line));
   return frame ? `${message}\n  ${frame.trim()}` : message;
+}
+
+function isSame(one: AppEnvironment, other: AppEnvironment): boolean {
+  return one.account === other.account && one.region === other.region && one.qualifier === other.qualifier;
 }
 
 /** Runs all at the same time; when one fails the others are ended, and its error is the result. */

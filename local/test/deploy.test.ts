@@ -20,6 +20,13 @@ describe('the error of a CDK command', () => {
       .toBe('Small failed: Error: the stack is in ROLLBACK_COMPLETE');
   });
 
+  it('is not what the CLI says of its own work', () => {
+    expect(errorOf([
+      '✨  Synthesis time: 0.01s', 'Small: start: Building Small Template', 'Small: success: Built Small Template', 'Small: creating CloudFormation changeset...',
+      'Template format error: Unrecognized resource types: [AWS::GameLift::Fleet]',
+    ].join('\n'))).toBe('Template format error: Unrecognized resource types: [AWS::GameLift::Fleet]');
+  });
+
   it('is the last lines where none is marked', () => {
     expect(errorOf('one\n\ntwo\n')).toBe('one\ntwo');
     expect(errorOf('')).toBeUndefined();

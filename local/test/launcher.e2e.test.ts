@@ -29,7 +29,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Temporary folders of the launcher and the cloud that are still there. */
-const leftovers = () => readdirSync(temporary).filter(name => /^(cdk-traced|lambda-runtime|ministack)/.test(name));
+const leftovers = () => readdirSync(temporary).filter(name => /^(cdk|lambda-runtime|ministack)/.test(name));
 
 interface Launched {
   readonly child: ChildProcess;
@@ -207,6 +207,30 @@ describe('any CDK app', () => {
     expect(existsSync(join(folder, 'cdk.out'))).toBe(false);
   }, DEPLOY_TIMEOUT_MS);
 
+  it('goes to the accounts, regions and stages that it names, and keeps nothing of what it looked up', async () => {
+    const app = foreignApp();
+    writeFileSync(join(app, 'app.js'), `
+      const { App, Stack, Stage, CfnOutput, DefaultStackSynthesizer, aws_ec2: ec2, aws_lambda: lambda } = require('aws-cdk-lib');
+      const app = new App();
+      new lambda.CfnAlias(new Stack(app, 'Unused'), 'A', { functionName: 'none', functionVersion: '1', name: 'a' });
+      const stage = new Stage(app, 'Prod', { env: { account: '111122223333', region: 'eu-central-1' } });
+      const stack = new Stack(stage, 'Eu', { synthesizer: new DefaultStackSynthesizer({ qualifier: 'mine' }) });
+      const hello = new lambda.Function(stack, 'Hello', {
+        runtime: lambda.Runtime.NODEJS_20_X, handler: 'index.handler', tracing: lambda.Tracing.ACTIVE, code: lambda.Code.fromAsset('src'),
+      });
+      new CfnOutput(stack, 'Arn', { value: hello.functionArn });
+      new CfnOutput(stack, 'Vpc', { value: ec2.Vpc.fromLookup(stack, 'Default', { isDefault: true }).vpcId });
+    `);
+    mkdirSync(join(app, 'src'));
+    writeFileSync(join(app, 'src', 'index.js'), 'exports.handler = async () => 1;');
+    const { status, stdout, stderr } = await launch(BIN, ['--json', '--exit', '--stacks', 'Prod/**', ...FREE_PORTS], { cwd: app }).ended;
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toMatchObject({
+      event: 'ready', outputs: { Arn: expect.stringMatching(/^arn:aws:lambda:eu-central-1:111122223333:function:/), Vpc: expect.stringMatching(/^vpc-/) },
+    });
+    expect(existsSync(join(app, 'cdk.context.json'))).toBe(false);
+  }, DEPLOY_TIMEOUT_MS);
+
   it('can be stopped in the middle of a deployment', async () => {
     const { child, event, ended } = launch(BIN, ['--json', ...FREE_PORTS], { cwd: foreignApp() });
     await event('progress');
@@ -223,10 +247,11 @@ describe('any CDK app', () => {
     const app = foreignApp();
     const missing = await launch(BIN, ['--exit', ...FREE_PORTS, '--stacks', 'Nope'], { cwd: app }).ended;
     expect(missing.status).toBe(1);
-    expect(missing.stderr.split('\n').slice(-2)).toEqual(["'cdk synth' failed: No stacks match the name(s) Nope", '']);
+    expect(missing.stderr.split('\n').slice(-2)).toEqual(["'cdk synth' failed: No stacks match the name(s) Nope; --list names those that there are.", '']);
     writeFileSync(join(app, 'app.js'), 'throw new Error("the app is broken");');
     const broken = await launch(BIN, ['--exit', ...FREE_PORTS], { cwd: app }).ended;
     expect(broken.status).toBe(1);
     expect(broken.stderr).toMatch(/'cdk synth' failed: the app is broken\n {2}at .*app\.js:1:7\)?\n$/);
+    expect(leftovers()).toEqual([]);
   });
 });

@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { LOCAL_REGION } from '../settings';
-import type { LogClients, TraceLogs } from './trace-logs';
+import type { LogClients, LogClientsOf, TraceLogs } from './trace-logs';
 import { ApiError } from '../xray/api/operation';
 import type { Trace } from '../xray/model/trace';
 
@@ -30,11 +29,14 @@ export function addLogRoutes(app: FastifyInstance, { traceById, cloudEndpoint }:
     if (trace === undefined) throw new ApiError(`there is no trace ${id.slice(0, 100)}`, 'ResourceNotFoundException');
     const endpoint = cloudEndpoint();
     if (endpoint === undefined) return { functions: [], unavailable: 'no local cloud is running, so there are no logs to read' };
-    const ofEndpoint = clients.get(endpoint) ?? await clientsFor(endpoint);
-    clients.set(endpoint, ofEndpoint);
     try {
-      const { traceLogs } = await import('./trace-logs');
-      return await traceLogs(ofEndpoint, trace);
+      const [{ traceLogs }, newClients] = await Promise.all([import('./trace-logs'), clientFactory(endpoint)]);
+      return await traceLogs(place => {
+        const key = `${endpoint} ${place.account} ${place.region}`;
+        const known = clients.get(key) ?? newClients(place);
+        clients.set(key, known);
+        return known;
+      }, trace);
     } catch (error) {
       return { functions: [], unavailable: `the local cloud at ${endpoint} did not give the logs: ${(error as Error).message}` };
     }
@@ -42,17 +44,19 @@ export function addLogRoutes(app: FastifyInstance, { traceById, cloudEndpoint }:
 }
 
 /**
- * The local cloud takes any credentials; these keep the clients from looking for the user's own. They are loaded here, and not with the
- * server, because that would make every start wait for them.
+ * The local cloud takes any credentials, and an access key of 12 digits for an account; these keep the clients from looking for the user's own.
+ * The clients are loaded here, and not with the server, because that would make every start wait for them.
  */
-async function clientsFor(endpoint: string): Promise<LogClients> {
+async function clientFactory(endpoint: string): Promise<LogClientsOf> {
   const [{ CloudWatchLogsClient }, { LambdaClient }] = await Promise.all([import('@aws-sdk/client-cloudwatch-logs'), import('@aws-sdk/client-lambda')]);
-  const settings = {
-    endpoint,
-    region: LOCAL_REGION,
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-    requestHandler: { requestTimeout: TIMEOUT_MS, connectionTimeout: TIMEOUT_MS },
+  return ({ account, region }) => {
+    const settings = {
+      endpoint,
+      region,
+      credentials: { accessKeyId: account, secretAccessKey: 'test' },
+      maxAttempts: 1,
+      requestHandler: { requestTimeout: TIMEOUT_MS, connectionTimeout: TIMEOUT_MS },
+    };
+    return { logs: new CloudWatchLogsClient(settings), lambda: new LambdaClient(settings) };
   };
-  return { logs: new CloudWatchLogsClient(settings), lambda: new LambdaClient(settings) };
 }

@@ -26,11 +26,13 @@ export interface FunctionLogs {
   readonly missing?: string;
 }
 
-/** Clients of the cloud in which the functions run. */
+/** Clients of the account and region in which a function runs. */
 export interface LogClients {
   readonly logs: CloudWatchLogsClient;
   readonly lambda: LambdaClient;
 }
+
+export type LogClientsOf = (place: { readonly account: string; readonly region: string }) => LogClients;
 
 const MAX_LINES = 2000;
 /** Clocks differ, environments start before their first request, and logs of a failed start come after it. Milliseconds. */
@@ -40,9 +42,9 @@ const MARGIN_MS = 15_000;
  * The log lines of every function of a trace, read from CloudWatch Logs: all lines of its requests, and of starts that failed in its time
  * without coming to a request. Fails only when the cloud does not answer.
  */
-export async function traceLogs(clients: LogClients, trace: Trace): Promise<TraceLogs> {
+export async function traceLogs(clientsOf: LogClientsOf, trace: Trace): Promise<TraceLogs> {
   const window = { startTime: Math.floor(trace.startMs - MARGIN_MS), endTime: Math.ceil(trace.endMs + MARGIN_MS) };
-  return { functions: await Promise.all(functionRequests(trace).map((requests) => functionLogs(clients, requests, window))) };
+  return { functions: await Promise.all(functionRequests(trace).map((requests) => functionLogs(clientsOf(requests), requests, window))) };
 }
 
 async function functionLogs(clients: LogClients, requests: FunctionRequests, window: { startTime: number; endTime: number }): Promise<FunctionLogs> {

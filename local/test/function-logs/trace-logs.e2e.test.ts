@@ -1,3 +1,5 @@
+import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { strToU8, zipSync } from 'fflate';
 import type { TraceLogs } from '../../src/function-logs/trace-logs';
 import { startXray, Xray } from '../../src/xray';
 import { newTraceId, TestCloud } from '../cloud/test-cloud';
@@ -82,6 +84,25 @@ test('a function may log to a group of its own', async () => {
   await cloud.invoke('elsewhere', {}, `Root=${traceId};Sampled=1`);
   const { logs } = await logsOf(traceId, 1);
   expect(logs.functions).toMatchObject([{ functionName: 'elsewhere', logGroup: 'of-its-own' }]);
+  expect(logs.functions[0].lines.map(({ message }) => message)).toContain('handling');
+});
+
+test('a function of another account and region has its lines, too', async () => {
+  const other = { endpoint, region: 'eu-central-1', credentials: { accessKeyId: '111122223333', secretAccessKey: 'test' } };
+  const lambda = new LambdaClient(other);
+  const code = Buffer.from(zipSync({ 'index.py': strToU8(PYTHON) }));
+  await lambda.send(new CreateFunctionCommand({
+    FunctionName: 'far', Runtime: 'python3.11', Handler: 'index.handler', Code: { ZipFile: code }, Role: 'arn:aws:iam::111122223333:role/test',
+  }));
+  const traceId = newTraceId();
+  const command = new InvokeCommand({ FunctionName: 'far' });
+  command.middlewareStack.add(next => args => {
+    (args.request as { headers: Record<string, string> }).headers['X-Amzn-Trace-Id'] = `Root=${traceId};Sampled=1`;
+    return next(args);
+  }, { step: 'build' });
+  await lambda.send(command);
+  lambda.destroy();
+  const { logs } = await logsOf(traceId, 1);
   expect(logs.functions[0].lines.map(({ message }) => message)).toContain('handling');
 });
 
