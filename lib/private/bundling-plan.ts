@@ -117,7 +117,7 @@ export class BundlingPlan {
     if (!fs.existsSync(directory)) {
       // Whole or not at all: a folder that a crash left half copied would be deployed as it is.
       const temporary = fs.mkdtempSync(path.join(assetOutdir(consumer), 'bundling-'));
-      copyPackage(bundled.directory, temporary);
+      copyPackage(bundled, temporary);
       fs.renameSync(temporary, directory);
     }
     const absolute = consumer.node.tryGetContext(DISABLE_ASSET_STAGING_CONTEXT);
@@ -187,5 +187,5 @@ function keep(outputDir: string, outdir: string, known: string | undefined): Bun
   if (!fs.existsSync(directory)) {
     fs.renameSync(outputDir, directory);
   }
-  return { directory, hash };
+  return { path: directory, hash };
 }

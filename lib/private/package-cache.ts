@@ -1,29 +1,21 @@
-import { createHash } from 'crypto';
+import { createHash, randomUUID } from 'crypto';
 import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
 import { JobInputs, JobRequest } from './bundling-job';
-import { copyPackage } from './copy-package';
+import { CacheRecord, packageName } from './cache-record';
+import { copyPackage, StoredPackage } from './copy-package';
 import { FingerprintReader, InputFingerprint, treeStamp } from './input-fingerprint';
 import { prunePackageCache } from './prune-package-cache';
 
 /** A finished package on disk. */
-export interface BundledPackage {
-  readonly directory: string;
+export interface BundledPackage extends StoredPackage {
   /** SHA-256 of the contents, 64 hexadecimal digits. */
   readonly hash: string;
 }
 
-/** What is known of a package, in `<key>.json`. */
-export interface CacheRecord {
-  readonly hash: string;
-  readonly inputs: InputFingerprint[];
-  /** Names of the files, `inputs-<SHA-256>.json`, with the fingerprints that it has in common with other packages. */
-  readonly common: string[];
-}
-
 /** Part of the key, so that a change of the format leaves old records unread. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** Variables that change what the tools make. */
 const ENVIRONMENT = /^(?:PIP_|UV_|GO[A-Z]*$|CGO_|JAVA_|MAVEN_|GRADLE_|NODE_PATH$|ESBUILD_|CDK_DOCKER$|CC$|CXX$)/;
@@ -57,14 +49,14 @@ export class PackageCache {
     } catch {
       return undefined; // never made, or a record that a crash has cut short: it is made again
     }
-    const directory = this.packageDir(record.hash);
-    if (!fs.existsSync(directory) || !record.inputs.every(input => this.reader.isUnchanged(input))
+    const stored = path.join(this.root, packageName(record));
+    if (!fs.existsSync(stored) || !record.inputs.every(input => this.reader.isUnchanged(input))
       || !record.common.every(name => this.isCommonUnchanged(name))) {
       return undefined;
     }
     const now = new Date();
     fs.utimesSync(recordFile, now, now); // what is used is pruned last
-    return { directory, hash: record.hash };
+    return { path: stored, onlyFile: record.onlyFile, hash: record.hash };
   }
 
   /**
@@ -92,19 +84,32 @@ export class PackageCache {
       const fingerprints = read(inputs);
       const common = (inputs.common ?? []).map(storeCommon);
       if (fingerprints && common.every(name => name !== undefined)) {
-        this.keepPackage(bundled);
-        this.write(this.recordFile(request), JSON.stringify({ hash: bundled.hash, inputs: fingerprints, common } satisfies CacheRecord));
+        const onlyFile = this.keepPackage(bundled);
+        this.write(this.recordFile(request), JSON.stringify({ hash: bundled.hash, onlyFile, inputs: fingerprints, common } satisfies CacheRecord));
       }
     }
   }
 
-  private keepPackage(bundled: BundledPackage): void {
-    const directory = this.packageDir(bundled.hash);
-    if (!fs.existsSync(directory)) {
-      const temporary = fs.mkdtempSync(path.join(this.root, 'new-'));
-      copyPackage(bundled.directory, temporary);
-      moveUnlessThere(temporary, directory);
+  /**
+   * A new folder costs a file system several times what a file does, and most packages are one.
+   *
+   * @returns the name of that file
+   */
+  private keepPackage(bundled: BundledPackage): string | undefined {
+    const entries = fs.readdirSync(bundled.path, { withFileTypes: true });
+    const onlyFile = entries.length === 1 && entries[0].isFile() ? entries[0].name : undefined;
+    const stored = path.join(this.root, packageName({ hash: bundled.hash, onlyFile }));
+    if (!fs.existsSync(stored)) {
+      const temporary = path.join(this.root, `new-${randomUUID()}`);
+      if (onlyFile) {
+        fs.copyFileSync(path.join(bundled.path, onlyFile), temporary, fs.constants.COPYFILE_FICLONE);
+      } else {
+        fs.mkdirSync(temporary);
+        copyPackage(bundled, temporary);
+      }
+      moveUnlessThere(temporary, stored);
     }
+    return onlyFile;
   }
 
   private writeCommon(fingerprints: string): string {
@@ -139,10 +144,6 @@ export class PackageCache {
 
   private recordFile(request: JobRequest): string {
     return path.join(this.root, `${createHash('sha256').update(this.key).update(JSON.stringify(request)).digest('hex')}.json`);
-  }
-
-  private packageDir(hash: string): string {
-    return path.join(this.root, `package-${hash}`);
   }
 }
 

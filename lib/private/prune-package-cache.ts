@@ -1,6 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import type { CacheRecord } from './package-cache';
+import { CacheRecord, packageName } from './cache-record';
 
 /** What the cache may grow to. */
 export interface CacheBounds {
@@ -49,8 +49,8 @@ export function prunePackageCache(root: string, bounds = BOUNDS): void {
 /** Entries of the cache that a record is nothing without; none when the record cannot be read. */
 function neededBy(recordFile: string): string[] {
   try {
-    const { hash, common } = JSON.parse(fs.readFileSync(recordFile, 'utf8')) as CacheRecord;
-    return [`package-${hash}`, ...common];
+    const record = JSON.parse(fs.readFileSync(recordFile, 'utf8')) as CacheRecord;
+    return [packageName(record), ...record.common];
   } catch {
     return []; // cut short by a crash, of an older version, or gone by now
   }
