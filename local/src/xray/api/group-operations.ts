@@ -9,6 +9,7 @@ export const groupOperations: Operation[] = [
   operation<GroupInput & { Tags?: Tag[] }>(
     'CreateGroup', '/CreateGroup', object({ ...GROUP, Tags: TAGS }, ['GroupName']),
     ({ Tags: tagList, ...input }, { groups, tags }) => {
+      tags.checkNew(tagList ?? []);
       const group = groups.create(input);
       if (tagList !== undefined) tags.add(group.GroupARN, tagList);
       return { Group: group };

@@ -8,7 +8,7 @@ const STATISTICS = object({
 }, ['RuleName', 'ClientID', 'Timestamp', 'RequestCount', 'SampledCount']);
 
 const RULE_FIELDS = {
-  RuleName: { type: 'string', minLength: 1, maxLength: 128 },
+  RuleName: { type: 'string', minLength: 1, maxLength: 32 },
   RuleARN: TEXT,
   ResourceARN: { type: 'string', maxLength: 500 },
   Priority: { type: 'integer', minimum: 1, maximum: 9999 },
@@ -41,6 +41,7 @@ export const samplingOperations: Operation[] = [
   operation<{ SamplingRule: Rule; Tags?: Tag[] }>(
     'CreateSamplingRule', '/CreateSamplingRule', object({ SamplingRule: object(RULE_FIELDS, REQUIRED), Tags: TAGS }, ['SamplingRule']),
     ({ SamplingRule: rule, Tags: list }, { rules, tags }) => {
+      tags.checkNew(list ?? []);
       const record = rules.create(rule);
       if (list !== undefined) tags.add(record.SamplingRule.RuleARN, list);
       return { SamplingRuleRecord: record };

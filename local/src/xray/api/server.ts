@@ -41,10 +41,10 @@ export function createServer({ operations, context, webDir, log }: ServerOptions
   app.addHook('preValidation', async (request) => {
     if (request.method === 'POST') request.body ??= {};
   });
-  app.setErrorHandler((error: Error & { validation?: unknown; statusCode?: number }, request, reply) => {
+  app.setErrorHandler((error: Error & { validation?: SchemaError[]; statusCode?: number }, request, reply) => {
     if (error instanceof ApiError) return answerError(reply, error.status, error.type, error.message);
     if (error instanceof FilterSyntaxError) return answerError(reply, 400, 'InvalidRequestException', error.message);
-    if (error.validation !== undefined) return answerError(reply, 400, 'InvalidRequestException', error.message.replace(/^body\//, '').replace(/^body /, ''));
+    if (error.validation !== undefined) return answerError(reply, 400, 'InvalidRequestException', messageOf(error.validation[0]));
     if (error.statusCode !== undefined && error.statusCode < 500) return answerError(reply, error.statusCode, 'InvalidRequestException', error.message);
     if (error instanceof JournalWriteError) return answerError(reply, 500, 'InternalFailure', error.message); // it has been logged
     log(`${request.method} ${request.url.split('?')[0]} failed: ${error.stack ?? error.message}`);
@@ -76,6 +76,20 @@ function guard(headers: { 'host'?: string; 'origin'?: string; 'sec-fetch-site'?:
   if (headers['sec-fetch-site'] === 'cross-site' && method !== 'GET') {
     throw new ApiError(`${method} ${url.split('?')[0]} is refused to pages of another site`, 'InvalidRequestException', 403);
   }
+}
+
+interface SchemaError {
+  instancePath: string;
+  message?: string;
+  params: Record<string, unknown>;
+}
+
+/** `SamplingRule.Version must be 1`: which member, and what it may be. */
+function messageOf({ instancePath: path, message, params }: SchemaError): string {
+  const member = path.slice(1).replace(/\/(\d+)/g, '[$1]').replaceAll('/', '.');
+  const allowed = params.allowedValues ?? params.allowedValue ?? params.type;
+  const must = allowed === undefined ? message ?? 'is wrong' : `must be ${[allowed].flat().join(' or ')}`;
+  return `${member === '' ? 'the request' : member} ${must}`;
 }
 
 function hostnameOf(url: string): string {

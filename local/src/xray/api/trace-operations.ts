@@ -36,7 +36,7 @@ export const traceOperations: Operation[] = [
   }>(
     'GetTraceSummaries', '/TraceSummaries', object({
       StartTime: TIME, EndTime: TIME, TimeRangeType: { enum: ['TraceId', 'Event', 'Service'] }, Sampling: { type: 'boolean' },
-      SamplingStrategy: object({ Name: { enum: ['PartialScan', 'FixedRate'] }, Value: { type: 'number' } }), FilterExpression: TEXT, NextToken: TEXT,
+      SamplingStrategy: object({ Name: { enum: ['PartialScan', 'FixedRate'] }, Value: { type: 'number', minimum: 0, maximum: 1 } }), FilterExpression: TEXT, NextToken: TEXT,
     }, ['StartTime', 'EndTime']),
     (input, context) => traceSummaries(context, {
       startMs: timeMs(input.StartTime, 'StartTime'),

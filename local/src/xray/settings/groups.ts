@@ -23,7 +23,7 @@ const PART = 'groups';
 const DEFAULT_GROUP = 'Default';
 const MAX_GROUPS = 25;
 
-/** The groups of traces. The group `Default` is there from the start, holds every trace and cannot be changed. */
+/** The groups of traces. The group `Default` is there from the start, holds every trace and cannot be deleted. */
 export class Groups {
   private groups: Group[];
 
@@ -43,6 +43,7 @@ export class Groups {
     if (this.groups.some((group) => group.GroupName === name)) throw new ApiError(`a group named '${name}' exists already`);
     if (this.groups.length > MAX_GROUPS) throw new ApiError(`there can be at most ${MAX_GROUPS} groups`);
     const group = newGroup(name, checked(filter, name), input.InsightsConfiguration);
+    checkInsights(group.InsightsConfiguration);
     this.groups.push(group);
     this.save();
     return group;
@@ -58,9 +59,14 @@ export class Groups {
 
   update(input: GroupInput): Group {
     const group = this.find(input);
-    if (group.GroupName === DEFAULT_GROUP) throw new ApiError('the group Default cannot be changed');
-    if (input.FilterExpression !== undefined) group.FilterExpression = checked(input.FilterExpression, group.GroupName);
-    Object.assign(group.InsightsConfiguration, input.InsightsConfiguration);
+    const { FilterExpression: filter, InsightsConfiguration: insights } = input;
+    if (group.GroupName === DEFAULT_GROUP && filter !== undefined) {
+      throw new ApiError('the group Default holds every trace; only its InsightsConfiguration can be changed');
+    }
+    const changed = { ...group.InsightsConfiguration, ...insights };
+    checkInsights(changed);
+    if (filter !== undefined) group.FilterExpression = checked(filter, group.GroupName);
+    group.InsightsConfiguration = changed;
     this.save();
     return group;
   }
@@ -85,6 +91,10 @@ function newGroup(name: string, filter: string, insights: GroupInput['InsightsCo
     FilterExpression: filter,
     InsightsConfiguration: { InsightsEnabled: insights?.InsightsEnabled ?? false, NotificationsEnabled: insights?.NotificationsEnabled ?? false },
   };
+}
+
+function checkInsights({ InsightsEnabled: insights, NotificationsEnabled: notifications }: Group['InsightsConfiguration']): void {
+  if (notifications && !insights) throw new ApiError('NotificationsEnabled needs InsightsEnabled');
 }
 
 /** A filter expression that can be read and is not the group's own. Empty means every trace. */

@@ -49,6 +49,9 @@ export interface StatisticSummary {
 
 const DEFAULT_RULE = 'Default';
 const PART = 'samplingRules';
+/** Beside the default rule. */
+const MAX_RULES = 25;
+const MAX_PRIORITY = 9999;
 /** Seconds between two reports of an SDK, and how long its quota holds. */
 const INTERVAL = 10;
 const QUOTA_TTL = 300;
@@ -83,6 +86,7 @@ export class SamplingRules {
     if (this.records.some(({ SamplingRule: known }) => known.RuleName === rule.RuleName)) {
       throw new ApiError(`a sampling rule named '${rule.RuleName}' exists already`);
     }
+    if (this.records.length > MAX_RULES) throw new ApiError(`there can be at most ${MAX_RULES} sampling rules`, 'RuleLimitExceededException');
     const record = {
       SamplingRule: { ...rule, RuleARN: arnOf(rule.RuleName), Attributes: rule.Attributes ?? {} }, CreatedAt: now(), ModifiedAt: now(),
     };
@@ -94,8 +98,15 @@ export class SamplingRules {
   update(update: Partial<SamplingRule>): SamplingRuleRecord {
     const record = this.find(update);
     const { RuleName: _, RuleARN: _arn, ...changes } = update;
-    if (record.SamplingRule.RuleName === DEFAULT_RULE && Object.keys(changes).some((key) => key !== 'FixedRate' && key !== 'ReservoirSize')) {
-      throw new ApiError('of the Default rule only FixedRate and ReservoirSize can be changed');
+    if (record.SamplingRule.RuleName === DEFAULT_RULE) {
+      const isChanged = (key: string): boolean => (
+        JSON.stringify(changes[key as keyof typeof changes]) !== JSON.stringify(record.SamplingRule[key as keyof typeof changes])
+      );
+      if (Object.keys(changes).some((key) => key !== 'FixedRate' && key !== 'ReservoirSize' && isChanged(key))) {
+        throw new ApiError('of the Default rule only FixedRate and ReservoirSize can be changed');
+      }
+    } else if ((changes.Priority ?? 1) > MAX_PRIORITY) {
+      throw new ApiError(`Priority must be 1 to ${MAX_PRIORITY}, got ${changes.Priority}: ${MAX_PRIORITY + 1} is the Default rule's`);
     }
     Object.assign(record.SamplingRule, changes);
     record.ModifiedAt = now();

@@ -23,11 +23,14 @@ export class Tags {
     return this.byArn[arn] ?? [];
   }
 
+  /** Fails when a resource cannot have these tags: to be asked before it is made, so that none is left behind half made. */
+  checkNew(tags: readonly Tag[]): void {
+    merge('the resource', [], tags);
+  }
+
   add(arn: string, tags: readonly Tag[]): void {
     this.check(arn);
-    const merged = new Map([...this.byArn[arn] ?? [], ...tags].map((tag) => [tag.Key, tag]));
-    if (merged.size > MAX_TAGS) throw new ApiError(`${arn} would have ${merged.size} tags; at most ${MAX_TAGS} are allowed`, 'TooManyTagsException');
-    this.byArn[arn] = [...merged.values()];
+    this.byArn[arn] = merge(arn, this.byArn[arn] ?? [], tags);
     this.save();
   }
 
@@ -51,4 +54,12 @@ export class Tags {
   private save(): void {
     this.settings.set(PART, this.byArn);
   }
+}
+
+function merge(resource: string, known: readonly Tag[], tags: readonly Tag[]): Tag[] {
+  const merged = new Map([...known, ...tags].map((tag) => [tag.Key, tag]));
+  if (merged.size > MAX_TAGS) throw new ApiError(`${resource} would have ${merged.size} tags; at most ${MAX_TAGS} are allowed`, 'TooManyTagsException');
+  const reserved = tags.find(({ Key: key }) => /^aws:/i.test(key));
+  if (reserved !== undefined) throw new ApiError(`the key of a tag cannot begin with 'aws:', got '${reserved.Key}'`);
+  return [...merged.values()];
 }

@@ -181,6 +181,21 @@ describe('groups', () => {
     expect(await failure(new sdk.ListTagsForResourceCommand({ ResourceARN: arn }))).toBeInstanceOf(sdk.ResourceNotFoundException);
   });
 
+  test('are not left behind when their tags are refused', async () => {
+    const tags = (count: number, prefix = 'k'): sdk.Tag[] => Array.from({ length: count }, (_, index) => ({ Key: `${prefix}${index}`, Value: 'v' }));
+    expect(await failure(new sdk.CreateGroupCommand({ GroupName: 'tagged', Tags: tags(51) }))).toBeInstanceOf(sdk.TooManyTagsException);
+    expect((await failure(new sdk.CreateGroupCommand({ GroupName: 'tagged', Tags: tags(1, 'aws:') }))).message).toBe("the key of a tag cannot begin with 'aws:', got 'aws:0'");
+    expect((await client.send(new sdk.GetGroupsCommand({}))).Groups!.map(({ GroupName }) => GroupName)).not.toContain('tagged');
+  });
+
+  test('tell what insights they ask for, also the default one', async () => {
+    const { Group: group } = await client.send(new sdk.UpdateGroupCommand({ GroupName: 'Default', InsightsConfiguration: { InsightsEnabled: true } }));
+    expect(group!.InsightsConfiguration).toEqual({ InsightsEnabled: true, NotificationsEnabled: false });
+    expect((await failure(new sdk.UpdateGroupCommand({ GroupName: 'Default', FilterExpression: 'ok' }))).message).toMatch(/^the group Default holds every trace/);
+    expect((await failure(new sdk.CreateGroupCommand({ GroupName: 'x', InsightsConfiguration: { NotificationsEnabled: true } }))).message)
+      .toBe('NotificationsEnabled needs InsightsEnabled');
+  });
+
   test('refuse wrong names, filters and circles', async () => {
     expect((await failure(new sdk.CreateGroupCommand({ GroupName: 'a b' }))).message).toMatch(/^GroupName must be/);
     expect((await failure(new sdk.CreateGroupCommand({ GroupName: 'Default' }))).message).toMatch(/exists already/);
@@ -226,9 +241,36 @@ describe('sampling', () => {
   });
 
   test('rules are refused with the reason', async () => {
-    expect((await failure(new sdk.CreateSamplingRuleCommand({ SamplingRule: { ...rule, FixedRate: 2 } }))).message).toBe('SamplingRule/FixedRate must be <= 1');
+    expect((await failure(new sdk.CreateSamplingRuleCommand({ SamplingRule: { ...rule, FixedRate: 2 } }))).message).toBe('SamplingRule.FixedRate must be <= 1');
+    expect((await failure(new sdk.CreateSamplingRuleCommand({ SamplingRule: { ...rule, Version: 2 } }))).message).toBe('SamplingRule.Version must be 1');
+    expect((await failure(new sdk.CreateSamplingRuleCommand({ SamplingRule: { ...rule, RuleName: 'n'.repeat(33) } }))).message)
+      .toBe('SamplingRule.RuleName must NOT have more than 32 characters');
     expect((await failure(new sdk.DeleteSamplingRuleCommand({ RuleName: 'Default' }))).message).toMatch(/cannot be deleted/);
     expect((await failure(new sdk.UpdateSamplingRuleCommand({ SamplingRuleUpdate: { RuleName: 'gone' } }))).message).toMatch(/no sampling rule is named 'gone'/);
+    const update = async (SamplingRuleUpdate: sdk.SamplingRuleUpdate): Promise<string> => (
+      (await failure(new sdk.UpdateSamplingRuleCommand({ SamplingRuleUpdate }))).message
+    );
+    expect(await update({ RuleName: 'Default', Host: 'x' })).toBe('of the Default rule only FixedRate and ReservoirSize can be changed');
+    await client.send(new sdk.CreateSamplingRuleCommand({ SamplingRule: rule }));
+    expect(await update({ RuleName: 'uploads', Priority: 10_000 })).toBe("Priority must be 1 to 9999, got 10000: 10000 is the Default rule's");
+    await client.send(new sdk.DeleteSamplingRuleCommand({ RuleName: 'uploads' }));
+  });
+
+  test('the Default rule takes what it has already, and another rate', async () => {
+    const { SamplingRuleRecords: [record] } = await client.send(new sdk.GetSamplingRulesCommand({})) as { SamplingRuleRecords: sdk.SamplingRuleRecord[] };
+    const { RuleARN: _, Version: _version, ...whole } = record.SamplingRule!;
+    const updated = await client.send(new sdk.UpdateSamplingRuleCommand({ SamplingRuleUpdate: { ...whole, FixedRate: 0.1 } }));
+    expect(updated.SamplingRuleRecord!.SamplingRule).toMatchObject({ RuleName: 'Default', FixedRate: 0.1, Priority: 10_000 });
+    await client.send(new sdk.UpdateSamplingRuleCommand({ SamplingRuleUpdate: { RuleName: 'Default', FixedRate: 0.05 } }));
+  });
+
+  test('there are at most 25 rules of one\'s own', async () => {
+    const { client: own } = await startWithClient();
+    const create = (index: number): Promise<unknown> => (
+      own.send(new sdk.CreateSamplingRuleCommand({ SamplingRule: { ...rule, RuleName: `rule-${index}` } }))
+    );
+    for (let index = 0; index < 25; index += 1) await create(index);
+    await expect(create(25)).rejects.toBeInstanceOf(sdk.RuleLimitExceededException);
   });
 });
 
@@ -276,9 +318,10 @@ describe('what is no operation', () => {
 
   test.each([
     ['no JSON', 'x', 'the body is not JSON'],
-    ['a missing member', '{"StartTime":1}', "must have required property 'EndTime'"],
-    ['a wrong type', '{"StartTime":1,"EndTime":[]}', 'EndTime must be number,string'],
-    ['a list', '[]', 'must be object'],
+    ['a missing member', '{"StartTime":1}', "the request must have required property 'EndTime'"],
+    ['a wrong type', '{"StartTime":1,"EndTime":[]}', 'EndTime must be number or string'],
+    ['a value that is not allowed', '{"StartTime":1,"EndTime":2,"TimeRangeType":"x"}', 'TimeRangeType must be TraceId or Event or Service'],
+    ['a list', '[]', 'the request must be object'],
   ])('gets told about %s', async (_, body, message) => {
     const response = await fetch(`${xray.url}/TraceSummaries`, { method: 'POST', body });
     expect([response.status, response.headers.get('x-amzn-errortype'), (await response.json() as { Message: string }).Message]).toEqual([400, 'InvalidRequestException', message]);
