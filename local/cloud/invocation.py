@@ -49,6 +49,11 @@ class Attempt:
     raw_payload: bool = False
     """The handler streamed its response: the payload is text as it is, not JSON."""
 
+    @property
+    def began(self) -> float:
+        """When the event reached the handler. One that ran out of time, or whose process ended, has not told: then it was after the start."""
+        return self.handler_started or (self.initialization[1] if self.initialization else self.started)
+
 
 @dataclass(frozen=True)
 class TraceLink:

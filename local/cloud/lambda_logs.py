@@ -31,7 +31,7 @@ def install() -> None:
 def log_events(invocation: Invocation, attempt: Attempt, config: dict[str, Any], used_memory: int) -> list[dict[str, Any]]:
     """CloudWatch Logs events (`timestamp` in milliseconds, `message`) of one attempt, in order. `used_memory` in MB."""
     request_id = invocation.request_id
-    started = attempt.handler_started or attempt.started
+    started = attempt.began
     ended = attempt.handler_ended or time.time()
     before = [line for line in attempt.log_lines if line[0] < started]
     during = attempt.log_lines[len(before):]

@@ -54,7 +54,7 @@ def function_segment(invocation: Invocation, attempt: Attempt) -> dict[str, Any]
     It starts when the event reaches the function, so `Initialization`, where there is one, lies before its start: that
     is how X-Ray shows a cold start. Its parent is the attempt's subsegment, or the service segment of a synchronous call.
     """
-    started = attempt.handler_started or attempt.started
+    started = attempt.began
     handler_ended = attempt.handler_ended or attempt.ended or started
     ended = max(attempt.environment_ready or handler_ended, handler_ended)
     aws = {"function_arn": invocation.function_arn}

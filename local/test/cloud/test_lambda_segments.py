@@ -67,6 +67,14 @@ class FunctionSegmentTest(unittest.TestCase):
             ("Initialization", 101.0, 101.25), ("Invocation", 101.5, 102.0), ("Overhead", 102.0, 102.25)])
         self.assertEqual({s["aws"]["function_arn"] for s in document["subsegments"]}, {ARN})
 
+    def test_of_a_handler_that_never_answered_begins_after_the_initialization(self):
+        run = attempt(initialization=(101.0, 101.25))
+        run.handler_started = run.handler_ended = run.environment_ready = None
+        run.ended = 104.25
+        parts = function_segment(invocation(False), run)["subsegments"]
+        self.assertEqual([(s["name"], s["start_time"], s["end_time"]) for s in parts[:2]], [
+            ("Initialization", 101.0, 101.25), ("Invocation", 101.25, 104.25)])
+
     def test_never_ends_before_it_starts(self):
         run = attempt()
         run.environment_ready = 101.9  # another process's clock
