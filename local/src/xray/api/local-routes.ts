@@ -8,6 +8,8 @@ import { isTraceId } from '../wire/segment-document';
 /** Bursts are told as one: a browser needs no more than a few updates a second. */
 const EVENT_INTERVAL_MS = 200;
 const KEEP_ALIVE_MS = 15_000;
+/** Of events that a page has not taken yet. */
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
 /**
  * What the page and people need beyond the X-Ray API.
@@ -36,7 +38,11 @@ export function addLocalRoutes(app: FastifyInstance, { store, ingest }: Pick<Api
     const stream = reply.raw;
     stream.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'connection': 'keep-alive' });
     stream.write('retry: 1000\n\n');
-    const stop = followTraces(store, (data) => stream.write(`event: traces\ndata: ${JSON.stringify(data)}\n\n`));
+    const stop = followTraces(store, (data) => {
+      // A page that has stopped reading connects again when it goes on; until then nothing piles up here.
+      if (stream.writableLength > MAX_UNREAD_BYTES) stream.destroy();
+      else stream.write(`event: traces\ndata: ${JSON.stringify(data)}\n\n`);
+    });
     const keepAlive = setInterval(() => stream.write(': still here\n\n'), KEEP_ALIVE_MS);
     keepAlive.unref();
     request.raw.once('close', () => {

@@ -15,11 +15,14 @@ export interface ServerOptions {
 
 /** A PutTraceSegments call carries up to 50 documents of 64 KB; an import may carry more. */
 const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
+/** To send a request in, not to answer it: a client that stops in the middle does not hold its connection for ever. */
+const REQUEST_TIMEOUT_MS = 120_000;
 
 /** The X-Ray API over HTTP, and the page. Answers this machine only: see `guard`. */
 export function createServer({ operations, context, webDir, log }: ServerOptions): FastifyInstance {
   const app = fastify({
     bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true, // browsers keep event streams open for ever
     genReqId: () => randomUUID(),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false, allowUnionTypes: true } },
@@ -61,11 +64,18 @@ export function createServer({ operations, context, webDir, log }: ServerOptions
   return app;
 }
 
+interface RequestHeaders {
+  'host'?: string;
+  'origin'?: string;
+  'sec-fetch-site'?: string;
+  'sec-fetch-mode'?: string;
+}
+
 /**
  * A page from elsewhere must not read or write traces here. DNS rebinding shows in the Host header, a foreign page in the Origin header;
  * a program of this machine sends neither a foreign host nor, as a rule, an origin.
  */
-function guard(headers: { 'host'?: string; 'origin'?: string; 'sec-fetch-site'?: string }, url: string, method: string): void {
+function guard(headers: RequestHeaders, url: string, method: string): void {
   const host = headers.host ?? '';
   if (!isLoopback(hostnameOf(`http://${host}`))) {
     throw new ApiError(`requests must be for localhost or 127.0.0.1, got the host '${host.slice(0, 100)}'`, 'InvalidRequestException', 403);
@@ -73,7 +83,8 @@ function guard(headers: { 'host'?: string; 'origin'?: string; 'sec-fetch-site'?:
   if (headers.origin !== undefined && hostOf(headers.origin) !== host) {
     throw new ApiError(`${method} ${url.split('?')[0]} is refused to pages of another origin`, 'InvalidRequestException', 403);
   }
-  if (headers['sec-fetch-site'] === 'cross-site' && method !== 'GET') {
+  // A link from elsewhere may lead to the page; an image, a script or a form of elsewhere is none of ours.
+  if (headers['sec-fetch-site'] === 'cross-site' && !(method === 'GET' && headers['sec-fetch-mode'] === 'navigate')) {
     throw new ApiError(`${method} ${url.split('?')[0]} is refused to pages of another site`, 'InvalidRequestException', 403);
   }
 }

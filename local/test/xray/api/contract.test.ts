@@ -257,8 +257,8 @@ describe('sampling', () => {
   });
 
   test('the Default rule takes what it has already, and another rate', async () => {
-    const { SamplingRuleRecords: [record] } = await client.send(new sdk.GetSamplingRulesCommand({})) as { SamplingRuleRecords: sdk.SamplingRuleRecord[] };
-    const { RuleARN: _, Version: _version, ...whole } = record.SamplingRule!;
+    const { SamplingRuleRecords: records } = await client.send(new sdk.GetSamplingRulesCommand({}));
+    const { RuleARN: _, Version: _version, ...whole } = records![0].SamplingRule!;
     const updated = await client.send(new sdk.UpdateSamplingRuleCommand({ SamplingRuleUpdate: { ...whole, FixedRate: 0.1 } }));
     expect(updated.SamplingRuleRecord!.SamplingRule).toMatchObject({ RuleName: 'Default', FixedRate: 0.1, Priority: 10_000 });
     await client.send(new sdk.UpdateSamplingRuleCommand({ SamplingRuleUpdate: { RuleName: 'Default', FixedRate: 0.05 } }));
@@ -334,16 +334,22 @@ describe('what is no operation', () => {
     expect(await status({ origin: xray.url })).toBe(200);
     expect(await status({ origin: 'http://evil.example.com' })).toBe(403);
     expect(await status({ origin: 'null' })).toBe(403);
+    expect(await status({ 'sec-fetch-site': 'cross-site' })).toBe(403);
     expect(await hostStatus(xray.httpPort, 'evil.example.com')).toBe(403);
+    for (const mode of ['no-cors', 'navigate']) {
+      const host = `localhost:${xray.httpPort}`;
+      expect([mode, await hostStatus(xray.httpPort, host, { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': mode })])
+        .toEqual([mode, mode === 'navigate' ? 200 : 403]);
+    }
     expect(await hostStatus(xray.httpPort, `localhost:${xray.httpPort}`)).toBe(200);
   });
 });
 
-/** fetch does not let the Host header be set. */
-function hostStatus(port: number, host: string): Promise<number> {
+/** fetch does not let these headers be set. */
+function hostStatus(port: number, host: string, others: Record<string, string> = {}): Promise<number> {
   const { request } = jest.requireActual<typeof import('node:http')>('node:http');
   return new Promise((resolve, reject) => {
-    request({ port, host: '127.0.0.1', path: '/local/health', headers: { host } }, (response) => {
+    request({ port, host: '127.0.0.1', path: '/local/health', headers: { host, ...others } }, (response) => {
       response.resume();
       resolve(response.statusCode!);
     }).on('error', reject).end();

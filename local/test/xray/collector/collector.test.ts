@@ -1,6 +1,7 @@
 import { createSocket, Socket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startXray, Xray } from '../../../src/xray';
@@ -108,6 +109,20 @@ test('tells listeners of new and changed traces as server-sent events', async ()
   await send(xray, ...others.map(datagram));
   await eventually('the second event', () => text.includes(`data: {"created":[],"updated":["${traceId(1)}"],"removed":[]}`));
   stream.destroy();
+});
+
+test('a listener that does not read is let go, so that nothing piles up', async () => {
+  const { xray } = await startWithClient();
+  const socket = connect(xray.httpPort, '127.0.0.1');
+  socket.on('error', () => undefined); // it is cut off below
+  socket.pause();
+  socket.write('GET /local/events HTTP/1.1\r\nhost: localhost\r\n\r\n');
+  await eventually('the listener', () => xray.store.listenerCount('trace') === 1);
+  await eventually('its end', () => {
+    for (let index = 0; index < 100_000; index += 1) xray.store.emit('trace', traceId(index), true);
+    return xray.store.listenerCount('trace') === 0;
+  });
+  socket.destroy();
 });
 
 test('documents in progress are shown and then completed', async () => {
