@@ -19,6 +19,9 @@ export interface PythonTarget {
 
 const LARGEST_NUMBER_OF_INSTALLATIONS = 100;
 
+/** Part of the key, so that what was installed in another way is not found. */
+const FORMAT = 2;
+
 /** Fetched by pip when a project has a uv.lock and the machine has no uv. */
 const UV_VERSION = '0.9.7';
 
@@ -42,7 +45,7 @@ export async function installRequirements(lines: string[], target: PythonTarget,
     fs.cpSync(kept, target.directory, { recursive: true });
     return 'dependencies of an earlier synth';
   }
-  const id = key ?? target.directory;
+  const id = key ?? JSON.stringify([target.directory, lines]);
   if (!installations.has(id)) {
     installations.set(id, installApart(lines, target, sourceDir, kept));
   }
@@ -62,13 +65,13 @@ function installationKey(lines: string[], target: PythonTarget): string | undefi
         return undefined;
       }
       contents.push(text);
-    } else if (/^-e|^--editable|^\/|^[A-Za-z]:\\|file:/.test(line)) {
+    } else if (/^-e|^--editable|^(?:-f |--find-links )?\/|^[A-Za-z]:\\|file:/.test(line)) {
       return undefined;
     }
   }
   const { directory, ...platform } = target;
   const environment = Object.entries(process.env).filter(([name]) => /^(?:PIP|UV)_/.test(name)).sort();
-  return createHash('sha256').update(JSON.stringify([lines, contents, platform, environment])).digest('hex');
+  return createHash('sha256').update(JSON.stringify([FORMAT, lines, contents, platform, environment])).digest('hex');
 }
 
 async function installApart(lines: string[], target: PythonTarget, sourceDir: string, kept: string | undefined): Installation {
@@ -88,35 +91,51 @@ async function installApart(lines: string[], target: PythonTarget, sourceDir: st
 async function runInstaller(lines: string[], target: PythonTarget, sourceDir: string): Promise<string> {
   const file = `${target.directory}.requirements.txt`;
   fs.mkdirSync(target.directory, { recursive: true });
-  const { lines: staged, hasProjects } = stageLocalProjects(lines, target.directory);
+  const { lines: staged, hasSources } = stageLocalProjects(lines, target.directory);
   fs.writeFileSync(file, staged.join('\n') + '\n');
   const tool = await findInstaller([sourceDir, path.dirname(target.directory)]);
   const isUv = tool.label.startsWith('uv');
   try {
     await runCommand([
-      ...tool.argv, 'install', '--requirement', file, '--target', target.directory,
+      ...isUv ? tool.argv : pipForTarget(tool, target), 'install', '--requirement', file, '--target', target.directory,
       ...(isUv ? uvPlatform(target) : pipPlatform(target)),
-      // A source distribution would be built for this machine. uv would refuse local projects too, pip does not.
-      ...(isUv && hasProjects ? [] : ['--only-binary', ':all:']),
+      // A source distribution would be built for this machine. uv would refuse projects in folders and repositories too, pip does not.
+      ...(isUv && hasSources ? [] : ['--only-binary', ':all:']),
       ...(target.noDependencies ? ['--no-deps'] : []),
       ...target.installArgs,
     ], { cwd: sourceDir });
   } catch (error) {
     throw new Error(`cannot install the requirements for Python ${target.pythonVersion} on ${target.architecture} with ${tool.label} ` +
-      `(${withoutCredentials(lines.join(', '))}). If a package has no wheel for that platform, set another 'runtime' or 'architecture', or another version of the package.\n${(error as Error).message}`);
+      `(${withoutCredentials(lines.join(', '))}). If a package has no wheel for that platform, set another 'runtime' or 'architecture', or another version of ` +
+      "the package; for one that is published as source only, make a wheel ('pip wheel NAME -w wheels') and add the line '--find-links ./wheels' to the " +
+      `requirements.\n${(error as Error).message}`);
+  }
+  if (hasSources) {
+    refuseForeignBinaries(target);
   }
   return tool.label;
 }
 
+/** What is built from source is built for this machine, which matters where it holds compiled code. */
+function refuseForeignBinaries(target: PythonTarget): void {
+  const { directory, pythonVersion, architecture } = target;
+  const wanted = `.cpython-${pythonVersion.replace('.', '')}-${machine(target)}-`;
+  const foreign = fs.readdirSync(directory, { recursive: true, encoding: 'utf8' }).find(name => /\.cpython-\d+-[\w-]+\.so$/.test(name) && !name.includes(wanted));
+  if (foreign) {
+    throw new Error(`'${foreign}' was compiled for this machine, and not for Python ${pythonVersion} on ${architecture}, when its package was built from source; ` +
+      "set 'runtime' and 'architecture' to this machine's, or require a wheel of it for that platform");
+  }
+}
+
 /** Local projects are built from a copy: builds leave files behind, which would be sources the next time. */
-function stageLocalProjects(lines: string[], directory: string): { lines: string[]; hasProjects: boolean } {
-  let hasProjects = false;
+function stageLocalProjects(lines: string[], directory: string): { lines: string[]; hasSources: boolean } {
+  let hasSources = lines.some(line => /(?:^|@\s*)(?:git|hg|svn|bzr)\+/.test(line));
   const staged = lines.map((line, i) => {
     const project = line.replace(/\[[^\]]*\]$/, '');
     if (!path.isAbsolute(project) || !fs.statSync(project, { throwIfNoEntry: false })?.isDirectory()) {
       return line;
     }
-    hasProjects = true;
+    hasSources = true;
     if (directory.startsWith(project + path.sep)) {
       return line; // a folder cannot be copied into itself
     }
@@ -124,7 +143,7 @@ function stageLocalProjects(lines: string[], directory: string): { lines: string
     fs.cpSync(project, copy, { recursive: true, dereference: true, filter: source => !/^(?:\.git|\.venv|venv|node_modules|build)$/.test(path.basename(source)) });
     return line.replace(project, copy);
   });
-  return { lines: staged, hasProjects };
+  return { lines: staged, hasSources };
 }
 
 function dependencyCacheDir(): string | undefined {
@@ -136,20 +155,24 @@ async function findInstaller(mounts: string[]): Promise<Tool> {
   const tool = await findTool({
     name: 'uv or pip',
     candidates: [
-      { argv: ['uv', 'pip'], versionArgs: ['--version'] },
+      { argv: ['uv'], versionArgs: ['--version'] }, // 'uv pip --version' is not known to newer ones
       ...PYTHON.map(python => ({ argv: [python, '-m', 'pip'], versionArgs: ['--version'] })),
     ],
     docker: { image: DOCKER_IMAGE, argv: ['python', '-m', 'pip'] },
     install: "uv (https://docs.astral.sh/uv/), or Python's pip",
   }, mounts);
-  return { ...tool, label: tool.label.replace('uv or pip', tool.argv[0] === 'uv' ? 'uv' : 'pip') };
+  const isUv = tool.argv[0] === 'uv';
+  return { argv: isUv ? ['uv', 'pip'] : tool.argv, label: tool.label.replace('uv or pip', isUv ? 'uv' : 'pip') };
 }
 
 /** Python itself, to read project files with. */
 export async function findPython(sourceDir: string): Promise<Tool> {
   return findTool({
     name: 'Python',
-    candidates: PYTHON.map(python => ({ argv: [python], versionArgs: ['--version'] })),
+    candidates: [
+      ...PYTHON.map(python => ({ argv: [python], versionArgs: ['--version'] })),
+      { argv: ['uv', 'run', '--no-project', 'python'], versionArgs: ['--version'] }, // uv brings its own
+    ],
     docker: { image: DOCKER_IMAGE, argv: ['python'] },
     install: 'Python 3.11 or newer',
   }, [sourceDir]);
@@ -193,6 +216,27 @@ function uvPlatform(target: PythonTarget): string[] {
   const { newest } = glibc(target);
   const platform = `${machine(target)}-${newest === 17 ? 'manylinux2014' : `manylinux_2_${newest}`}`;
   return ['--python-platform', platform, '--python-version', target.pythonVersion, '--no-compile-bytecode'];
+}
+
+/**
+ * pip with the target's environment for markers (`; python_version >= "3.13"`), for which it takes this machine's whatever the platform it is told to install
+ * for, so that packages would be missing. https://github.com/pypa/pip/issues/11664
+ */
+function pipForTarget(tool: Tool, target: PythonTarget): string[] {
+  const environment = {
+    implementation_name: 'cpython', platform_python_implementation: 'CPython', os_name: 'posix', platform_system: 'Linux', sys_platform: 'linux',
+    platform_machine: machine(target), platform_release: '', platform_version: '',
+    python_version: target.pythonVersion, python_full_version: `${target.pythonVersion}.0`, implementation_version: `${target.pythonVersion}.0`,
+  };
+  const script = `${target.directory}.pip.py`;
+  fs.writeFileSync(script, [
+    'import runpy',
+    'from pip._vendor.packaging import markers',
+    `markers.default_environment = lambda: dict(${JSON.stringify(environment)})`,
+    'runpy.run_module("pip", run_name="__main__", alter_sys=True)',
+    '',
+  ].join('\n'));
+  return [...tool.argv.slice(0, tool.argv.lastIndexOf('-m')), script];
 }
 
 function pipPlatform(target: PythonTarget): string[] {

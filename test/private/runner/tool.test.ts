@@ -1,3 +1,5 @@
+import { execFileSync } from 'child_process';
+import * as fs from 'fs';
 import * as path from 'path';
 import { TracedFunctionProps } from '../../../lib';
 import { FakeDocker } from '../../fake-docker';
@@ -27,12 +29,12 @@ describe('a tool that is missing', () => {
   test.each<[string, () => TracedFunctionProps, RegExp]>([
     ['Go', () => go('no-aws'), /cannot find Go \(tried 'go' on PATH (\S+); no Docker engine answers 'docker info' either\); install Go \(https:\/\/go\.dev\/dl\/\)/],
     ['uv and pip', () => ({ entry: PYTHON_ENTRY }),
-      /cannot find uv or pip \(tried 'uv pip', 'python3 -m pip', 'python -m pip', 'py -m pip' on PATH (\S+); no Docker engine answers 'docker info' either\); install uv \(.*\), or Python's pip/],
+      /cannot find uv or pip \(tried 'uv', 'python3 -m pip', 'python -m pip', 'py -m pip' on PATH (\S+); no Docker engine answers 'docker info' either\); install uv \(.*\), or Python's pip/],
     ['Maven', () => ({ entry: JAVA_ENTRY }),
       /cannot find Maven \(tried 'mvn' on PATH (\S+); .*\); install a JDK \(.*\) and Maven \(.*\), or add Maven's wrapper to the project with 'mvn wrapper:wrapper'/],
     ['Gradle', () => ({ entry: projectFolder({ 'build.gradle': '' }), handler: 'App' }),
       /cannot find Gradle \(tried 'gradle' on PATH (\S+); .*\); install a JDK \(.*\) and Gradle \(.*\), or add Gradle's wrapper to the project with 'gradle wrapper'/],
-    ['Python', pyproject, /cannot find Python \(tried 'python3', 'python', 'py' on PATH (\S+); .*\); install Python 3\.11 or newer/],
+    ['Python', pyproject, /cannot find Python \(tried 'python3', 'python', 'py', 'uv run --no-project python' on PATH (\S+); .*\); install Python 3\.11 or newer/],
   ])('fails with what was looked for, where, and what to install: %s', (_, props, message) => {
     const error = withEnvironment({ PATH, CDK_DOCKER: undefined }, () => bundlingError({ Function: props() }));
     expect(error).toMatch(message);
@@ -43,6 +45,15 @@ describe('a tool that is missing', () => {
     const error = withEnvironment({ PATH }, () => bundlingError({ One: go('no-aws'), Two: { entry: GO_ENTRY }, Node: { entry: NODEJS_ENTRY } }));
     expect(error.match(/'Stack\/\w+'/g)).toEqual(["'Stack/One'", "'Stack/Two'"]);
     expect(error.match(/cannot find Go/g)).toHaveLength(1);
+  });
+
+  test('is uv also where that has no version of its pip, and no Python is needed beside it', () => {
+    const folder = temporaryFolder();
+    const script = ['#!/bin/sh', 'case "$1" in --version) echo "uv 9.8.7";; run) shift 3; exec PYTHON "$@";; *) echo "no command: $*" >&2; exit 2;; esac'].join('\n');
+    fs.writeFileSync(path.join(folder, 'uv'), script.replace('PYTHON', execFileSync('python3', ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim()));
+    fs.chmodSync(path.join(folder, 'uv'), 0o755);
+    const error = withEnvironment({ PATH: folder, CDK_TRACED_FUNCTION_CACHE: 'off' }, () => bundlingError({ Function: pyproject() }));
+    expect(error).toMatch(/with uv 9\.8\.7 [\s\S]*'uv pip install [\s\S]*no command: pip install/);
   });
 
   test('is not missed where nothing needs it', () => {
