@@ -25,7 +25,7 @@ export interface TracedFunctionProps extends lambda.FunctionOptions {
   /**
    * The handler's file, or its folder. The language follows from it: a `.ts`, `.js`, `.mjs` or `.cjs` file is Node.js; a `.py` file, or a folder with
    * `requirements.txt`, `pyproject.toml` or `uv.lock`, is Python; a `.go` file, or a folder with `go.mod`, is Go; a folder with `pom.xml`,
-   * `build.gradle` or `build.gradle.kts` is Java (or Kotlin, Scala, Groovy).
+   * `build.gradle` or `build.gradle.kts` is Java (or Kotlin, Scala, Groovy). What a Python function requires is read in this folder, or that of this file.
    *
    * Relative paths start at the folder in which the CDK app runs.
    */

@@ -32,6 +32,13 @@ const localProject = {
   'libs/common/pyproject.toml': '[project]\nname = "common"\nversion = "1.0"\n[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n',
 };
 
+const MARKERS = [
+  'six==1.17.0 ; python_version >= "3.14" and platform_machine == "aarch64" and sys_platform == "linux"',
+  'no-such-package-anywhere==1 ; python_version < "3.14" or platform_machine == "x86_64"',
+].join('\n');
+const SIX = 'six==1.17.0 --hash=sha256:4721f391ed90541fddacab5acf947aa0d3dc7d27b2e1e8eda2be8970586c3274';
+const XRAY_SDK = 'aws-xray-sdk==2.15.0 \\\n    --hash=sha256:422d62ad7d52e373eebb90b642eb1bb24657afe03b22a8df4a8b2e5108e278a3';
+
 /** What an installer has a hand in, of every kind: bundled with uv and with pip. */
 function installed(): Record<string, TracedFunctionProps> {
   return {
@@ -40,6 +47,10 @@ function installed(): Record<string, TracedFunctionProps> {
     X86: python({}, { runtime: lambda.Runtime.PYTHON_3_14, architecture: lambda.Architecture.X86_64 }),
     OwnSdk: python({ 'requirements.txt': '-r more.txt\nsix==1.17.0  # comment\n', 'more.txt': 'aws_xray_sdk == 2.14.0\nwrapt==1.16.0\n' }),
     LocalProject: python(localProject, { instrumentation: Instrumentation.none() }),
+    // Not this machine's version, and perhaps not its architecture.
+    Markers: python({ 'requirements.txt': MARKERS }, { runtime: lambda.Runtime.PYTHON_3_14, architecture: lambda.Architecture.ARM_64 }),
+    Hashes: python({ 'requirements.txt': `--require-hashes\n${SIX}\n` }),
+    SdkHash: python({ 'requirements.txt': `${XRAY_SDK}\n` }),
   };
 }
 
@@ -154,6 +165,47 @@ test('a project in a folder is installed, and its folder stays as it was', () =>
   expect(distributions(packages.LocalProject)).toEqual(['common-1.0']);
   expect(fs.existsSync(path.join(packages.LocalProject, 'common', '__init__.py'))).toBe(true);
   expect(fs.readdirSync(path.join(packages.LocalProject, 'libs', 'common')).sort()).toEqual(['common', 'pyproject.toml']);
+});
+
+test('markers are those of the function\'s platform', () => {
+  expect(distributions(packages.Markers)).toEqual([SDK[0], 'six-1.17.0', SDK[1]]);
+});
+
+test('hashes that the project demands are checked, and not demanded of what the construct adds', () => {
+  expect(distributions(packages.Hashes)).toEqual([SDK[0], 'six-1.17.0', SDK[1]]);
+  expect(distributions(packages.SdkHash)).toEqual(SDK);
+  expect(bundlingError({ Function: python({ 'requirements.txt': SIX.replace(':4', ':5') }) })).toMatch(/DO NOT MATCH THE HASHES/);
+});
+
+test('a member of a uv workspace has what the lock file of the workspace says, other members included', () => {
+  const build = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n';
+  const project = (name: string, more = '') => `[project]\nname = "${name}"\nversion = "1.0"\nrequires-python = ">=3.11"\n${more}\n${build}`;
+  const folder = projectFolder({
+    'pyproject.toml': '[project]\nname = "root"\nversion = "1.0"\nrequires-python = ">=3.11"\n[tool.uv.workspace]\nmembers = ["packages/*"]\n',
+    'packages/common/pyproject.toml': project('common'),
+    'packages/common/src/common/__init__.py': '',
+    'packages/api/pyproject.toml': project('api', 'dependencies = ["common"]\n[tool.uv.sources]\ncommon = { workspace = true }'),
+    'packages/api/src/api/app.py': 'def handler(event, context): pass\n',
+    'packages/api/src/api/__init__.py': '',
+  });
+  execFileSync(path.join(uv, 'uv'), ['lock', '--quiet'], { cwd: folder, stdio: ['ignore', 'inherit', 'inherit'] });
+  const props = { entry: path.join(folder, 'packages', 'api'), handler: 'api.app.handler', ...LOCAL_PYTHON, instrumentation: Instrumentation.none() };
+  const { Function: output } = withUv(() => bundle({ Function: props }));
+  expect(fs.readdirSync(output).sort()).toEqual(['api', 'common', 'common-1.0.dist-info']);
+});
+
+test('what is built from source for another platform than the function\'s is refused', () => {
+  const project = { ...localProject, 'requirements.txt': './libs/common\n', 'libs/common/common/x.cpython-27-x86_64-linux-gnu.so': '' };
+  project['libs/common/pyproject.toml'] += '[tool.setuptools.package-data]\ncommon = ["*.so"]\n';
+  expect(bundlingError({ Function: python(project) }))
+    .toMatch(/'common\/x\.cpython-27-x86_64-linux-gnu\.so' was compiled for this machine, and not for Python 3\.\d+ on \w+, .*; set 'runtime' and 'architecture' to this machine's/);
+});
+
+test('a project with a folder src has its modules at the root of the package, and its own requirements', () => {
+  const files = { 'src/shop/api.py': 'def handler(event, context): pass\n', 'src/shop/__init__.py': '', 'requirements.txt': 'six==1.17.0\n', 'tests/test_api.py': '' };
+  const props = { entry: projectFolder(files), handler: 'shop.api.handler', ...LOCAL_PYTHON, instrumentation: Instrumentation.none() };
+  const { Function: output } = bundle({ Function: props, Found: { ...props, entry: projectFolder({ ...files, 'src/app.py': 'def handler(event, context): pass\n' }), handler: undefined } });
+  expect(fs.readdirSync(output).sort()).toEqual(['shop', 'six-1.17.0.dist-info', 'six.py']);
 });
 
 test('wheels are those of the runtime\'s version and architecture', () => {

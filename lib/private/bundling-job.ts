@@ -58,6 +58,8 @@ export interface PythonJob extends JobBase {
   readonly kind: 'python';
   /** Absolute path of the folder with the sources. */
   readonly sourceDir: string;
+  /** Absolute path of the folder with the requirements, which may be the one around the sources. */
+  readonly projectDir: string;
   /** Handler as Lambda writes it, relative to the folder: `app.handler`, `api/app.handler`. */
   readonly handler: string;
   readonly instrumentation: InstrumentationKind;

@@ -23,9 +23,8 @@ export const pythonBundler: Bundler = {
   bind(request: BundlerRequest): BundlerResult {
     const options = request.options as PythonBundlingOptions;
     const isFile = fs.statSync(request.entry).isFile();
-    const sourceDir = isFile ? path.dirname(request.entry) : request.entry;
-    const handler = request.handler ?? findHandler(request, sourceDir, isFile ? [path.basename(request.entry)] : HANDLER_FILES);
-    checkHandler(request, sourceDir, handler);
+    const projectDir = isFile ? path.dirname(request.entry) : request.entry;
+    const { sourceDir, handler } = findHandler(request, sourceFolders(projectDir, isFile), isFile ? [path.basename(request.entry)] : HANDLER_FILES);
     const { trim, ...capture } = request.capture;
     const dependenciesInLayer = options.dependencies?._inOwnLayer ?? false;
     const platform = {
@@ -40,6 +39,7 @@ export const pythonBundler: Bundler = {
       job: {
         kind: 'python',
         sourceDir,
+        projectDir,
         handler,
         instrumentation: request.instrumentation,
         capture,
@@ -49,41 +49,58 @@ export const pythonBundler: Bundler = {
         ...platform,
       },
       dependencyLayer: dependenciesInLayer ? {
-        kind: 'python-dependency-layer', sourceDir, instrumentation: request.instrumentation, withSdk: request.instrumentation === 'xray-sdk' && !request.sdkInLayer, ...platform,
+        kind: 'python-dependency-layer', sourceDir: projectDir, instrumentation: request.instrumentation, withSdk: request.instrumentation === 'xray-sdk' && !request.sdkInLayer, ...platform,
       } : undefined,
     };
   },
 };
 
-function findHandler(request: BundlerRequest, sourceDir: string, files: string[]): string {
-  for (const file of files) {
-    for (const name of HANDLER_FUNCTIONS) {
-      if (definesFunction(path.join(sourceDir, file), name)) {
-        return `${path.basename(file, '.py')}.${name}`;
+/** Where modules are looked for; `src` is where many projects keep them: https://packaging.python.org/en/latest/discussions/src-layout-vs-flat-layout/ */
+function sourceFolders(projectDir: string, isFile: boolean): string[] {
+  const src = path.join(projectDir, 'src');
+  return isFile || !fs.existsSync(src) ? [projectDir] : [projectDir, src];
+}
+
+function findHandler(request: BundlerRequest, folders: string[], files: string[]): { sourceDir: string; handler: string } {
+  if (request.handler !== undefined) {
+    return { sourceDir: checkHandler(request, folders, request.handler), handler: request.handler };
+  }
+  for (const sourceDir of folders) {
+    for (const file of files) {
+      const name = HANDLER_FUNCTIONS.find(candidate => definesFunction(path.join(sourceDir, file), candidate));
+      if (name) {
+        return { sourceDir, handler: `${path.basename(file, '.py')}.${name}` };
       }
     }
   }
   throw validationError(request.scope,
-    `cannot find a Python handler in '${sourceDir}' (looked in ${files.join(', ')} for a function ${HANDLER_FUNCTIONS.join(', ')}); ` +
+    `cannot find a Python handler in '${folders.join("' and '")}' (looked in ${files.join(', ')} for a function ${HANDLER_FUNCTIONS.join(', ')}); ` +
     "set 'handler', for example 'app.handler'");
 }
 
-function checkHandler(request: BundlerRequest, sourceDir: string, handler: string): void {
+/** Gives the folder that has the handler's module. */
+function checkHandler(request: BundlerRequest, folders: string[], handler: string): string {
   const match = /^(?<module>[\w./-]+)\.(?<name>\w+)$/.exec(handler);
   if (!match) {
     throw validationError(request.scope, `handler '${handler}' does not name a module and a function; write it as 'app.handler'`);
   }
   const modulePath = match.groups!.module.replace(/\./g, '/');
   const candidates = [`${modulePath}.py`, `${modulePath}/__init__.py`];
-  const file = candidates.find(candidate => fs.existsSync(path.join(sourceDir, candidate)));
-  if (!file) {
-    throw validationError(request.scope,
-      `handler '${handler}' is not in '${sourceDir}' (looked for ${candidates.join(', ')}); set 'handler' or 'entry'`);
+  for (const folder of folders) {
+    const file = candidates.find(candidate => fs.existsSync(path.join(folder, candidate)));
+    if (file) {
+      checkName(request, folder, file, handler, match.groups!.name);
+      return folder;
+    }
   }
-  const { name } = match.groups!;
-  // It may be imported from elsewhere, so all that can be said is whether the file names it.
-  if (!new RegExp(`\\b${name}\\b|^from .* import \\*|__getattr__`, 'm').test(fs.readFileSync(path.join(sourceDir, file), 'utf8'))) {
-    throw validationError(request.scope, `handler '${handler}' is not in '${sourceDir}': ${file} defines no '${name}'; set 'handler' to a function of it`);
+  throw validationError(request.scope,
+    `handler '${handler}' is not in '${folders.join("' and '")}' (looked for ${candidates.join(', ')}); set 'handler' or 'entry'`);
+}
+
+/** A function may be imported from elsewhere, so all that can be said is whether the file names it. */
+function checkName(request: BundlerRequest, folder: string, file: string, handler: string, name: string): void {
+  if (!new RegExp(`\\b${name}\\b|^from .* import \\*|__getattr__`, 'm').test(fs.readFileSync(path.join(folder, file), 'utf8'))) {
+    throw validationError(request.scope, `handler '${handler}' is not in '${folder}': ${file} defines no '${name}'; set 'handler' to a function of it`);
   }
 }
 

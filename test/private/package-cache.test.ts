@@ -234,6 +234,25 @@ describe('a Python package', () => {
     expect(synth({ entry, handler: 'app.handler' }).bundled).toBe(true);
   });
 
+  test.each<[string, string, Mutation]>([
+    ['a project in a folder beside it', '-e ../common[extra]', write('../common/common/__init__.py', 'X = 2\n')],
+    ['a new module of such a project', '../common', write('../common/common/more.py', 'X = 2\n')],
+    ['a file with wheels that it names', '--find-links ../wheels', write('../wheels/a.whl', 'other bytes')],
+  ])('is made again after a change of %s', (_, line, mutate) => {
+    const folder = projectFolder({
+      'function/app.py': 'def handler(event, context): pass\n',
+      'function/requirements.txt': `${line}\n`,
+      'wheels/a.whl': '',
+      'common/common/__init__.py': 'X = 1\n',
+      'common/pyproject.toml': '[project]\nname = "common"\nversion = "1"\noptional-dependencies = { extra = [] }\n[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n',
+    });
+    const props = { entry: path.join(folder, 'function'), instrumentation: Instrumentation.none() };
+    const first = synth(props);
+    expect(synth(props)).toEqual({ hash: first.hash, bundled: false });
+    mutate(props.entry);
+    expect(synth(props).bundled).toBe(true);
+  });
+
   test('is not made again for what is left out of it', () => {
     const entry = project();
     synth({ entry });

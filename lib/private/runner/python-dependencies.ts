@@ -26,8 +26,10 @@ export async function installDependencies(
     removeRuntimePackages(target.directory, requirements.direct);
   }
   if (withSdk) {
-    // Without dependencies: what the SDK names beside wrapt is botocore, which the runtime has.
-    tool = await installRequirements(sdkRequirements(requirements, target.directory), { ...target, noDependencies: true }, sourceDir);
+    for (const lines of sdkRequirements(requirements, target.directory)) {
+      // Without dependencies: what the SDK names beside wrapt is botocore, which the runtime has.
+      tool = await installRequirements(lines, { ...target, noDependencies: true }, sourceDir);
+    }
   }
   return tool;
 }
@@ -38,7 +40,7 @@ export async function bundlePythonDependencyLayer(job: PythonDependencyLayerJob)
   // Beside the layer and then moved into it: the installer leaves files beside its target.
   const directory = `${outputDir}.python`;
   fs.mkdirSync(directory);
-  const requirements = withOwnSdk(await readRequirements(sourceDir, outputDir), job.instrumentation, sourceDir);
+  const requirements = withOwnSdk(await readRequirements(sourceDir, outputDir, pythonVersion), job.instrumentation, sourceDir);
   if (requirements.lines.length === 0 && !withSdk) {
     throw new Error(`there is nothing for the layer of dependencies: '${sourceDir}' requires no package (looked in ${PROJECT_FILES.join(', ')}); ` +
       "name its packages there, or leave 'dependencies' out");
@@ -50,10 +52,7 @@ export async function bundlePythonDependencyLayer(job: PythonDependencyLayerJob)
     }
   }
   fs.renameSync(directory, path.join(outputDir, 'python'));
-  // A project in a folder may change without its requirement: then the layer is made anew each time.
-  const hasProjects = requirements.files.some(file => fs.statSync(file, { throwIfNoEntry: false })?.isDirectory());
-  const files = [...PROJECT_FILES.map(name => path.join(sourceDir, name)), ...requirements.files];
-  return { tool, inputs: hasProjects ? undefined : { files, folders: [] } };
+  return { tool, inputs: { files: [...PROJECT_FILES.map(name => path.join(sourceDir, name)), ...requirements.files], folders: [] } };
 }
 
 /**
@@ -70,9 +69,12 @@ export function withOwnSdk(requirements: PythonRequirements, instrumentation: In
   return instrumentation === 'none' && sdkLine !== undefined ? { ...requirements, lines: [...lines, sdkLine] } : requirements;
 }
 
-function sdkRequirements(requirements: PythonRequirements, directory: string): string[] {
+/** What is to be installed in one go, each: a line with a hash allows no other without one. */
+function sdkRequirements({ sdkLine, options }: PythonRequirements, directory: string): string[][] {
   const [sdk, ...others] = XRAY_SDK_REQUIREMENTS;
   // What another requirement has brought is what that one needs.
   const missing = others.filter(line => !fs.existsSync(path.join(directory, line.split('==')[0])));
-  return [...requirements.options, requirements.sdkLine ?? sdk, ...missing];
+  // Hashes that the project demands are those of its own lines.
+  const ours = options.filter(option => option !== '--require-hashes');
+  return sdkLine?.includes('--hash') ? [[...options, sdkLine], ...missing.length > 0 ? [[...ours, ...missing]] : []] : [[...ours, sdkLine ?? sdk, ...missing]];
 }

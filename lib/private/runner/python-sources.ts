@@ -59,6 +59,6 @@ export function copySources(sources: PythonSources, from: string, to: string): v
   }
 }
 
-function isLeftOut(name: string): boolean {
+export function isLeftOut(name: string): boolean {
   return LEFT_OUT_NAMES.has(name) || name.endsWith('.pyc') || name.endsWith('.egg-info');
 }

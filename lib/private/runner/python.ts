@@ -13,17 +13,17 @@ export async function bundlePython(job: PythonJob): Promise<JobResult> {
   let tool = 'no installer needed';
   let requirementFiles: string[] = [];
   if (!job.dependenciesInLayer) {
-    const requirements = withOwnSdk(await readRequirements(job.sourceDir, job.outputDir), job.instrumentation, job.sourceDir);
-    tool = await installDependencies(requirements, needsSdk(job), { pythonVersion, architecture, directory, installArgs }, job.sourceDir);
+    const requirements = withOwnSdk(await readRequirements(job.projectDir, job.outputDir, pythonVersion), job.instrumentation, job.projectDir);
+    tool = await installDependencies(requirements, needsSdk(job), { pythonVersion, architecture, directory, installArgs }, job.projectDir);
     // A requirement without a version is taken for the one that was installed first.
-    requirementFiles = [...PROJECT_FILES.map(name => path.join(job.sourceDir, name)), ...requirements.files];
+    requirementFiles = [...PROJECT_FILES.map(name => path.join(job.projectDir, name)), ...requirements.files];
   }
   copySources(sources, job.sourceDir, directory);
   if (job.instrumentation !== 'none') {
     addEntry(job);
   }
   verify(job);
-  return { tool, inputs: { files: [...requirementFiles, ...sources.files], folders: sources.folders } };
+  return { tool, inputs: { files: [...requirementFiles, ...sources.files], folders: [job.projectDir, ...sources.folders] } };
 }
 
 /** Adds the package `cdk_traced_function`, which captures libraries and then imports the handler. */

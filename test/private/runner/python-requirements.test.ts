@@ -2,9 +2,9 @@ import * as path from 'path';
 import { readRequirements } from '../../../lib/private/runner/python-requirements';
 import { projectFolder, temporaryFolder } from '../../test-app';
 
-async function read(files: Record<string, string>) {
+async function read(files: Record<string, string>, pythonVersion = '3.14') {
   const folder = projectFolder(files);
-  const { direct, files: named, ...requirements } = await readRequirements(folder, temporaryFolder());
+  const { direct, files: named, ...requirements } = await readRequirements(folder, temporaryFolder(), pythonVersion);
   const inFolder = (text: string) => text.replaceAll(folder, '<folder>');
   return { ...JSON.parse(inFolder(JSON.stringify(requirements))), direct: [...direct], files: named.map(inFolder) };
 }
@@ -57,4 +57,38 @@ test('requirements.txt goes before pyproject.toml', async () => {
 
 test('a pyproject.toml for tools only requires nothing', async () => {
   expect(await read({ 'pyproject.toml': '[tool.black]\nline-length = 100\n' })).toMatchObject({ lines: [] });
+});
+
+test('paths are found in every form, and what lies there counts', async () => {
+  const text = './w/a.whl\nw/a.whl\nfile:w/a.whl\nlibs/a[x]\n--find-links w\nb @ file:///somewhere/b.whl\nnot/there\n';
+  const { lines, options, files } = await read({ 'requirements.txt': text, 'w/a.whl': '', 'libs/a/a.py': '', 'libs/a/.git/x': '' });
+  expect(lines).toEqual([...Array<string>(3).fill('<folder>/w/a.whl'), '<folder>/libs/a[x]', 'b @ file:///somewhere/b.whl', 'not/there']);
+  expect(options).toEqual(['--find-links <folder>/w']);
+  expect(files).toEqual(expect.arrayContaining(['requirements.txt', 'w/a.whl', 'libs/a', 'libs/a/a.py'].map(name => `<folder>/${name}`).concat('/somewhere/b.whl')));
+  expect(files.filter((file: string) => file.includes('.git'))).toEqual([]);
+});
+
+describe('a project whose requirements are kept for another tool', () => {
+  test.each([
+    ['Pipfile', 'pipenv requirements'], ['Pipfile.lock', 'pipenv requirements'], ['poetry.lock', 'poetry export'], ['pdm.lock', 'pdm export'],
+  ])('fails for its %s', async (name, command) => {
+    const files = { [name]: '', 'pyproject.toml': '[project]\nname = "a"\nversion = "1"\ndependencies = ["six"]\n' };
+    await expect(read(files)).rejects.toThrow(new RegExp(`${name}' says what the function requires, and cannot be read \\(.*\\); write a requirements.txt beside it, for example with '${command}`));
+    expect(await read({ ...files, 'requirements.txt': 'six' })).toMatchObject({ lines: ['six'] });
+  });
+
+  test('fails for sources that only uv knows, as long as they are not locked', async () => {
+    const project = '[project]\nname = "a"\nversion = "1"\ndependencies = ["common"]\n[tool.uv.sources]\ncommon = { path = "../common" }\n';
+    await expect(read({ 'pyproject.toml': project })).rejects.toThrow(/\[tool\.uv\.sources\] where 'common' is to come from, .* run 'uv lock' there/);
+  });
+
+  test('does not fail for a Poetry project that requires Python alone', async () => {
+    expect(await read({ 'pyproject.toml': '[tool.poetry.dependencies]\npython = "^3.11"\n' })).toMatchObject({ lines: [] });
+  });
+});
+
+test.each([['>=3.9,<3.13', '3.12', '3.13'], ['>=3.13.2', '3.13', '3.12'], ['==3.12.*', '3.12', '3.14']])('requires-python %s fits %s, and contradicts %s', async (wanted, fits, not) => {
+  const files = { 'pyproject.toml': `[project]\nname = "a"\nversion = "1"\nrequires-python = "${wanted}"\ndependencies = []\n` };
+  expect(await read(files, fits)).toMatchObject({ lines: [] });
+  await expect(read(files, not)).rejects.toThrow(`requires Python '${wanted}', and the function's runtime is python${not}; set 'runtime' to one that fits, or change requires-python`);
 });
