@@ -34,7 +34,9 @@ export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, Jo
       continue;
     }
     const inputs = new NodejsInputs(installation.manifest);
-    const linked = copiesFiles(group[0]) ? new Map<NodejsJob, LinkedPackage>() : await linkWithCommonParts(group, installation, buildOptions(group, []));
+    const linked = copiesFiles(group[0])
+      ? new Map<NodejsJob, LinkedPackage>()
+      : await linkWithCommonParts(group, installation, buildOptions(group, []));
     for (const [job, made] of linked) {
       results.set(job, finish(job, made, installation, inputs, () => writePackage(job, made)));
     }
@@ -46,7 +48,7 @@ export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, Jo
   return results;
 }
 
-/** Whether files of the project become files of the package: esbuild lays them where its output goes, so that has to be the package itself. */
+/** Whether files of the project become files of the package: esbuild lays them where its output goes, which has to be the package then. */
 function copiesFiles(job: NodejsJob): boolean {
   return Object.values(job.loader).some(loader => loader === 'file' || loader === 'copy');
 }
