@@ -129,6 +129,8 @@ describe('trace map', () => {
     await page.waitForSelector('.selection-panel');
     await page.click('[aria-label="Close panel"]');
     expect(await page.$('.selection-panel')).toBeNull();
+    // Whoever closes the panel goes on where it was opened.
+    expect(await focused(page)).toMatch(/^xraystarter-py AWS::Lambda::Function/);
   });
 
   test('an edge is selected by the panel of its ends', async () => {
@@ -185,9 +187,10 @@ describe('traces', () => {
   });
 
   test('a wrong expression is told with its position and what was expected', async () => {
-    const wrong = await open(`#/traces?filter=${encodeURIComponent('service("x") {')}`);
+    // As it is shared, with a space after it.
+    const wrong = await open(`#/traces?filter=${encodeURIComponent('service("x") { ')}`);
     await wrong.waitForSelector('.filter-error');
-    expect(await text(wrong, '.filter-error p')).toMatch(/position 15: expected .* but found the end/);
+    expect(await text(wrong, '.filter-error p')).toMatch(/position 16: expected .* but found the end/);
     expect(await wrong.$eval('.filter-input', (input) => input.getAttribute('aria-invalid'))).toBe('true');
     // The API refuses it, and the browser says so by itself.
     browser.complaints.splice(0).forEach((complaint) => expect(complaint).toContain('status of 400'));
@@ -212,6 +215,10 @@ describe('traces', () => {
       const rows = document.querySelectorAll('.row-link').length;
       return rows > 0 && rows < all;
     }, {}, uploads.length);
+    // The bars are others now, and the focus is still on that which was chosen.
+    const [chosen, note] = await page.evaluate(() => [document.activeElement?.getAttribute('aria-label'), document.querySelector('.histogram-note')?.textContent]);
+    expect(chosen).toMatch(/: [1-9]\d*$/);
+    expect(note).toBe(chosen);
     await page.click('.chip.annotation');
     await page.waitForFunction(() => location.hash.includes('annotation.key'));
   });
@@ -306,6 +313,12 @@ describe('segments timeline', () => {
     await page.keyboard.press('Escape');
     await page.waitForFunction(() => document.querySelector('.segment-panel') === null);
     expect(await page.evaluate(() => document.activeElement?.className)).toContain('grid-row');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.segment-panel');
+    await page.focus('.segment-panel summary');
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => document.querySelector('.segment-panel') === null);
+    expect(await page.evaluate(() => document.activeElement?.querySelector(':scope.grid-row .row-name')?.textContent)).toBe('Initialization');
   });
 
   test('a start that failed three times is explained by its exception and its log', async () => {

@@ -11,17 +11,18 @@ export function Histogram({ bins, title, heading: Heading = 'h3', onSelect, heig
   /** The samples do not say what became of them. */
   isPlain?: boolean;
 }) {
-  const [current, setCurrent] = useState(0);
+  // Known by where they begin: a live histogram, and one that is narrowed, has other bars at the same places.
+  const [current, setCurrent] = useState<number | undefined>();
   const [hovered, setHovered] = useState<number | undefined>();
   if (bins.length === 0) return null;
   const axis = axisOf(bins);
   const highest = Math.max(...bins.map(({ total }) => total));
-  const entry = Math.min(current, bins.length - 1);
-  const shown = hovered === undefined ? undefined : bins[hovered];
+  const entry = Math.max(0, bins.findIndex(({ fromMs }) => fromMs === current));
+  const shown = hovered === undefined ? undefined : bins.find(({ fromMs }) => fromMs === hovered);
   const onKeyDown = (event: KeyboardEvent, index: number): void => {
     const next = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: bins.length - 1 }[event.key];
     if (next !== undefined && bins[next] !== undefined) {
-      setCurrent(next);
+      setCurrent(bins[next].fromMs);
       (event.currentTarget as Element).parentElement?.children.item(next)?.querySelector('.hit')?.parentElement?.focus();
     } else if (event.key === 'Enter' || event.key === ' ') {onSelect?.(bins[index]);} else {return;}
     event.preventDefault();
@@ -42,10 +43,10 @@ export function Histogram({ bins, title, heading: Heading = 'h3', onSelect, heig
               key={bin.fromMs} class={`bar${onSelect === undefined ? '' : ' is-button'}`} role={onSelect === undefined ? 'img' : 'button'} aria-label={describe(bin)}
               tabindex={onSelect === undefined ? undefined : index === entry ? 0 : -1}
               onClick={() => onSelect?.(bin)} onKeyDown={(event) => onKeyDown(event, index)}
-              onMouseEnter={() => setHovered(index)} onMouseLeave={() => setHovered(undefined)} onBlur={() => setHovered(undefined)}
+              onMouseEnter={() => setHovered(bin.fromMs)} onMouseLeave={() => setHovered(undefined)} onBlur={() => setHovered(undefined)}
               onFocus={() => {
-                setCurrent(index);
-                setHovered(index);
+                setCurrent(bin.fromMs);
+                setHovered(bin.fromMs);
               }}
             >
               <rect class="hit" x={left} y={0} width={width} height={height} />

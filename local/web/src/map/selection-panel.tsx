@@ -9,7 +9,7 @@ import { useNavigation } from '../navigation';
 import { addressOf, ServiceRef } from '../routes';
 import { MapEdge, MapGraph, MapNode } from './map-graph';
 import { ServiceIcon } from './service-icon';
-import type { MapSelection } from './trace-map';
+import { MapSelection, nodeId } from './trace-map';
 import { CopyButton } from '../shell/copy-button';
 import { Glyph } from '../shell/glyph';
 import { ErrorNotice, Loading } from '../shell/notices';
@@ -34,11 +34,19 @@ export function SelectionPanel({ graph, selection, range, onSelect }: {
   const from = edge === undefined ? undefined : byKey(edge.from);
   const to = edge === undefined ? undefined : byKey(edge.to);
   const expression = expressionOf(node, from, to);
+  // The button goes with the panel: whoever pressed it goes on where the panel was opened.
+  const close = (): void => {
+    onSelect(undefined);
+    document.getElementById(nodeId(node?.key ?? edge?.from ?? ''))?.focus({ preventScroll: true });
+  };
   const samples: Sample[] = shown.histogram.map(({ Value = 0, Count = 0 }) => ({ ms: Value * 1000, count: Count, status: 'ok' }));
 
   return (
-    <aside class="panel selection-panel" aria-label={node === undefined ? 'Selected connection' : 'Selected service'}>
-      <PanelHeading onClose={() => onSelect(undefined)} subject={shown.key}>
+    <aside
+      class="panel selection-panel" aria-label={node === undefined ? 'Selected connection' : 'Selected service'}
+      onKeyDown={(event) => { if (event.key === 'Escape') close(); }}
+    >
+      <PanelHeading onClose={close} subject={shown.key}>
         {node !== undefined && <ServiceHeading service={node} />}
         {from !== undefined && to !== undefined && (
           <div class="edge-heading"><ServiceHeading service={from} /><span class="edge-arrow" aria-label="calls">↓</span><ServiceHeading service={to} /></div>
@@ -68,7 +76,7 @@ function PanelHeading({ children, onClose, subject }: { children: preact.Compone
   return (
     <div class="panel-heading" ref={heading}>
       {children}
-      <button type="button" class="button icon-button" onClick={onClose} aria-label="Close panel" title="Close"><Glyph name="close" /></button>
+      <button type="button" class="button icon-button" onClick={onClose} aria-label="Close panel" title="Close (Esc)"><Glyph name="close" /></button>
     </div>
   );
 }

@@ -224,6 +224,7 @@ function describeMap({ nodes, edges }: MapGraph): string {
   return `Trace map: ${plural(nodes.length, 'service')}, ${plural(edges.length, 'connection')}. Arrow keys move between services.`;
 }
 
-function nodeId(key: string): string {
+/** Of the element of a service. */
+export function nodeId(key: string): string {
   return `node-${key}`;
 }

@@ -11,6 +11,7 @@ import { StatusMark } from '../shell/status-mark';
 import { statusOf } from '../status';
 import type { TimeRange } from '../time-range';
 import { exceptionsBelow, OpenEntry, OpenTrace } from './open-trace';
+import { focusRow } from './timeline';
 import { isColdStart } from './timeline-rows';
 
 /** Everything that is known of one segment or subsegment. */
@@ -22,17 +23,25 @@ export function SegmentPanel({ trace, segment: open, range, onClose, onSelect }:
   useEffect(() => {
     panel.current?.scrollTo({ top: 0 });
   }, [entry.id]);
+  // The button goes with the panel: whoever pressed it goes on where the panel was opened.
+  const close = (): void => {
+    onClose();
+    focusRow(entry.id);
+  };
   const annotations = Object.entries(entry.annotations);
   const exceptions = exceptionsOf(open, trace);
   const raw = JSON.stringify(document, undefined, 2);
   return (
-    <aside class="panel segment-panel" ref={panel} aria-label={`Segment details: ${entry.name}`}>
+    <aside
+      class="panel segment-panel" ref={panel} aria-label={`Segment details: ${entry.name}`}
+      onKeyDown={(event) => { if (event.key === 'Escape') close(); }}
+    >
       <div class="panel-heading">
         <div class="service-heading">
           <span class="service-disc"><ServiceIcon type={entry.origin ?? inferred?.origin ?? (entry.namespace === 'remote' ? 'remote' : undefined)} size={20} /></span>
           <div><h2>{entry.name}</h2><p class="muted">{entry.kind === 'segment' ? entry.origin ?? 'Segment' : `Subsegment of ${segment.name}`}</p></div>
         </div>
-        <button type="button" class="button icon-button" onClick={onClose} aria-label="Close panel" title="Close (Esc)"><Glyph name="close" /></button>
+        <button type="button" class="button icon-button" onClick={close} aria-label="Close panel" title="Close (Esc)"><Glyph name="close" /></button>
       </div>
       <Section title="Overview">
         <Pairs pairs={[

@@ -181,6 +181,11 @@ function phaseClass(phase: Phase | undefined): string {
   return phase === undefined ? '' : `phase-${phase}`;
 }
 
+/** Gives the row of a segment the focus, if it is to be seen. */
+export function focusRow(id: string): void {
+  document.getElementById(rowId(id))?.focus({ preventScroll: true });
+}
+
 function rowId(id: string): string {
   return `row-${id}`;
 }

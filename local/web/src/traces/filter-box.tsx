@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { both, FilterError, serviceExpression } from '../filter-expressions';
-import { shorten } from '../formatting';
+import { shortenName } from '../formatting';
 import type { ServiceRef } from '../routes';
 import { FILTER_EXAMPLES } from './filter-examples';
 import { Glyph } from '../shell/glyph';
@@ -37,7 +37,7 @@ export function FilterBox({ filter, onFilter, error, services, isBusy }: FilterB
   const id = useId();
   useEffect(() => setText(filter ?? ''), [filter]);
   // The answer is about what was sent, not about what has been typed since.
-  const shownError = error !== undefined && text.trim() === (filter ?? '') ? error : undefined;
+  const shownError = error !== undefined && text.trim() === (filter ?? '').trim() ? error : undefined;
   const run = (event: Event): void => {
     event.preventDefault();
     onFilter(text);
@@ -75,7 +75,7 @@ export function FilterBox({ filter, onFilter, error, services, isBusy }: FilterB
         {CONDITIONS.map(({ words, expression }) => <button key={words} type="button" class="chip" title={expression} onClick={() => add(expression)}>{words}</button>)}
         {offered.map((service) => (
           <button key={`${service.type ?? ''}/${service.name}`} type="button" class="chip" title={serviceExpression(service)} onClick={() => add(serviceExpression(service))}>
-            {shorten(service.name, 28)}<small>{service.type}</small>
+            {shortenName(service.name, 28)}<small>{service.type}</small>
           </button>
         ))}
         <button type="button" class="chip syntax-button" aria-expanded={hasHelp} onClick={() => setHelp(!hasHelp)}>Syntax</button>

@@ -13,7 +13,7 @@ import { annotationsOf, entryOf, failuresOf, summaryStatus } from './trace-summa
 /** Rows drawn at once: many thousands would make every key stroke wait. */
 const ROWS = 50;
 const SHOWN_ANNOTATIONS = 4;
-/** Of an address; the style sheet cuts what does not fit. */
+/** Of an address or a value; the style sheet cuts what does not fit. */
 const SHOWN_LETTERS = 200;
 
 interface TracesTableProps {
@@ -80,7 +80,7 @@ function Row({ summary, range, now, onAnnotation }: {
         <div>
           {annotations.slice(0, SHOWN_ANNOTATIONS).map(({ key, value }) => (
             <button key={`${key} ${String(value)}`} type="button" class="chip annotation" onClick={() => onAnnotation(annotationExpression(key, value))} title={`Filter by ${key} = ${String(value)}`}>
-              <span>{shorten(key, 24)}</span><b>{shorten(String(value), 48)}</b>
+              <span>{shorten(key, 24)}</span><b>{String(value).slice(0, SHOWN_LETTERS)}</b>
             </button>
           ))}
           {annotations.length > SHOWN_ANNOTATIONS && <span class="muted">+{annotations.length - SHOWN_ANNOTATIONS}</span>}
