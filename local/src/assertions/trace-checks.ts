@@ -1,6 +1,7 @@
 import { callTree, type ServiceCall } from './call-tree';
 import { serviceName } from './service-name';
 import { formatTraceTree, resourceOf } from '../xray/model/format-trace-tree';
+import { tableOf } from '../xray/model/service-identity';
 import type { Trace, TraceEntry } from '../xray/model/trace';
 import { walk } from '../xray/model/trace-of-documents';
 
@@ -97,11 +98,13 @@ function fitsSubsegment(entry: TraceEntry, pattern: SubsegmentPattern): boolean 
     && Object.entries(pattern.annotations ?? {}).every(([key, value]) => entry.annotations[key] === value);
 }
 
+/** In the words of a pattern that would fit. */
 function describeSubsegment(entry: TraceEntry): string {
+  const resource = resourceOf(entry);
   return describePattern({
     name: entry.name,
     operation: entry.aws.operation as string | undefined,
-    resource: resourceOf(entry),
+    ...(resource !== undefined && resource === tableOf(entry.aws) ? { table: resource } : { resource }),
     url: entry.http?.url,
     status: entry.http?.status,
     ...(Object.keys(entry.annotations).length === 0 ? {} : { annotations: entry.annotations }),

@@ -85,7 +85,7 @@ found:
   name Attempt #1, in xraystarter-ts AWS::Lambda
   name Initialization, in xraystarter-ts AWS::Lambda::Function
   name Invocation, in xraystarter-ts AWS::Lambda::Function
-  name DynamoDB, operation PutItem, resource items, status 200, annotations {"attempt":1}, in xraystarter-ts AWS::Lambda::Function
+  name DynamoDB, operation PutItem, table items, status 200, annotations {"attempt":1}, in xraystarter-ts AWS::Lambda::Function
   name Overhead, in xraystarter-ts AWS::Lambda::Function
 `);
   });
