@@ -110,6 +110,13 @@ describe('layout', () => {
     expect([...layoutMap(reversed, 'LR').nodes].sort()).toEqual([...layoutMap(fan, 'LR').nodes].sort());
   });
 
+  test('a line is level where its text stands, above and below it', () => {
+    for (const { points, label } of layoutMap(fan, 'LR').edges.values()) {
+      const level = points.filter(({ y }) => y === label.y).map(({ x }) => Math.round(x - label.x));
+      expect(level).toEqual(expect.arrayContaining([-14, 0, 14]));
+    }
+  });
+
   test('runs from top to bottom where the page is narrow', () => {
     expect(layoutToFit(fan, { width: 1600, height: 850 }).direction).toBe('LR');
     expect(layoutToFit(fan, { width: 390, height: 700 }).direction).toBe('TB');

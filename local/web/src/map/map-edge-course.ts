@@ -11,8 +11,16 @@ export interface MapEdgeCourse {
   readonly label: Point;
 }
 
+/** Of a line's points about the middle of its text, in pixels. */
+const LEVEL = [-28, -14, 0, 14, 28];
 /** Of a name beside its circle, on average and in pixels. */
 const LETTER_WIDTH = 7;
+
+/** Level where the text stands, which is written above and below the line. */
+export function flattened(points: readonly Point[], labelX: number | undefined, direction: 'LR' | 'TB'): Point[] {
+  if (direction === 'TB' || labelX === undefined) return [...points];
+  return points.flatMap((point) => (Math.abs(point.x - labelX) < 0.5 ? LEVEL.map((dx) => ({ x: point.x + dx, y: point.y })) : [point]));
+}
 
 /** From rim to rim; left and right of a node it runs straight, so that it does not cross the text below one. */
 export function course(points: Point[], from: Point, to: Point, size: NodeSize, direction: 'LR' | 'TB', isFromClient: boolean): Point[] {

@@ -1,5 +1,5 @@
 import { Graph, layout } from '@dagrejs/dagre';
-import { bow, compactCourse, course, MapEdgeCourse, Point } from './map-edge-course';
+import { bow, compactCourse, course, flattened, MapEdgeCourse, Point } from './map-edge-course';
 import type { MapGraph } from './map-graph';
 import { connectedParts, pack } from './map-packing';
 
@@ -86,7 +86,7 @@ function layoutPart(graph: MapGraph, direction: 'LR' | 'TB', density: Density): 
   dagre.setGraph({
     rankdir: direction,
     nodesep: density === 'compact' ? 6 : direction === 'LR' ? 14 : 8,
-    ranksep: density === 'compact' ? 60 : direction === 'LR' ? 30 : 16,
+    ranksep: density === 'compact' ? 60 : direction === 'LR' ? 42 : 16,
   });
   dagre.setDefaultEdgeLabel(() => ({}));
   const isLoop = ({ from, to }: { from: string; to: string }): boolean => from === to;
@@ -113,7 +113,7 @@ function layoutPart(graph: MapGraph, direction: 'LR' | 'TB', density: Density): 
     const lift = direction === 'LR' && density !== 'compact' ? circleOffset(size) : 0;
     const raised = placed.points.map(({ x, y }) => ({ x, y: y - lift }));
     const [from, to] = [nodes.get(edge.v)!, nodes.get(edge.w)!];
-    const points = density === 'compact' ? compactCourse(raised, from, to, size, names.get(edge.v) ?? '') : course(raised, from, to, size, direction, clients.has(edge.v));
+    const points = density === 'compact' ? compactCourse(raised, from, to, size, names.get(edge.v) ?? '') : course(flattened(raised, placed.x, direction), from, to, size, direction, clients.has(edge.v));
     const middle = points[Math.floor(points.length / 2)];
     edges.set(edge.name!, { points, label: { x: placed.x ?? middle.x, y: placed.y === undefined ? middle.y : placed.y - lift } });
   }
