@@ -152,6 +152,29 @@ describe('bundling', () => {
     expect(bundlingError({ Inner: go('put-item/items') })).toMatch(/the Go package '\.\/items' in '.*put-item' is 'items' and not 'main'; set 'entry' to the folder of a program/);
   });
 
+  const main = (imported: string) => `package main\n\nimport _ "${imported}"\n\nfunc main() {}\n`;
+
+  test('fails with go\'s words alone when a module is not required', () => {
+    const entry = projectFolder({ 'go.mod': 'module a\n\ngo 1.24\n', 'main.go': main('example.com/missing') });
+    expect(bundlingError({ Function: { entry } })).toMatch(/ended with status 1 in .*:\nmain\.go:3:8: no required module provides package example\.com\/missing; to add it:\n\tgo get example\.com\/missing$/);
+  });
+
+  test('fails with what to do for a module that only a workspace knows', () => {
+    const folder = projectFolder({
+      'go.work': 'go 1.24\n\nuse (\n\t./api\n\t./shared\n)\n', 'shared/go.mod': 'module example.com/shared\n\ngo 1.24\n', 'shared/shared.go': 'package shared\n',
+      'api/go.mod': 'module example.com/api\n\ngo 1.24\n', 'api/main.go': main('example.com/shared'),
+    });
+    const props = { entry: path.join(folder, 'api') };
+    expect(bundlingError({ Function: props })).toMatch(/go\.work' is not used, because .*; name its modules in '.*api\/go\.mod', such as 'replace example\.com\/shared => \.\.\/shared'$/);
+    fs.appendFileSync(path.join(folder, 'api', 'go.mod'), '\nrequire example.com/shared v0.0.0\n\nreplace example.com/shared => ../shared\n');
+    expect(Object.keys(bundle({ Function: props }))).toEqual(['Function']);
+  });
+
+  test('fails with where a program could be when the module\'s root has none', () => {
+    const entry = projectFolder({ 'go.mod': 'module a\n\ngo 1.24\n', 'cmd/api/main.go': 'package main\n\nfunc main() {}\n' });
+    expect(bundlingError({ Function: { entry } })).toMatch(/no Go files in .*\nSet 'entry' to the folder of a program, such as '.*cmd\/NAME'$/);
+  });
+
   test('passes tags and arguments on', () => {
     const entry = projectFolder({
       'go.mod': 'module tags\n\ngo 1.24\n', 'main.go': 'package main\n\nvar version = "none"\n\nfunc main() { println(version, tagged()) }\n',

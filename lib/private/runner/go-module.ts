@@ -59,7 +59,7 @@ export class GoModule {
     };
     const argv = this.goroot ? [...this.tool.argv.slice(0, -1), path.posix.join(this.goroot, 'bin', 'go')] : this.tool.argv;
     const command = this.inContainer ? [...argv.slice(0, 2), ...Object.entries(env).flatMap(([k, v]) => ['-e', `${k}=${v}`]), ...argv.slice(2)] : argv;
-    return runCommand([...command, ...args], { cwd: this.job.moduleRoot, env });
+    return runCommand([...command, ...args], { cwd: this.job.moduleRoot, env, printsData: true });
   }
 
   /** Text of a file where the go command runs, which in a container may have files that this machine has not. */

@@ -104,7 +104,11 @@ export function groupGoJobs(jobs: GoJob[]): GoJob[][] {
  * @throws when the package is not a program
  */
 async function planBuild(go: GoModule, job: GoJob): Promise<GoBuild> {
-  const listed = await go.run(['list', '-deps', `-tags=${['lambda.norpc', ...job.tags].join(',')}`, '-json=Dir,ImportPath,Name,Standard,Target,Imports,EmbedFiles,Module', job.package]);
+  const listed = await go.run([
+    'list', '-deps', `-tags=${['lambda.norpc', ...job.tags].join(',')}`, '-json=Dir,ImportPath,Name,Standard,Target,Imports,EmbedFiles,Module', job.package,
+  ]).catch((error: Error) => {
+    throw new Error(`${error.message}${hintOf(error.message, job)}`);
+  });
   const all = JSON.parse(`[${listed.trim().replace(/^}\n{/gm, '},\n{')}]`) as GoPackage[];
   const program = all[all.length - 1];
   if (program.Name !== 'main') {
@@ -117,6 +121,19 @@ async function planBuild(go: GoModule, job: GoJob): Promise<GoBuild> {
     imports: new Set(all.filter(p => !/^github\.com\/aws\/(?:aws-sdk-go-v2|aws-xray-sdk-go)\//.test(p.ImportPath)).flatMap(p => p.Imports ?? [])),
     callsHttp: all.some(p => !p.Standard && !/^(?:github\.com\/aws|go\.opentelemetry\.io)\//.test(p.ImportPath) && p.Imports?.includes('net/http')),
   };
+}
+
+function hintOf(message: string, job: GoJob): string {
+  if (message.includes('no Go files in')) {
+    return `\nSet 'entry' to the folder of a program, such as '${path.join(job.moduleRoot, 'cmd', 'NAME')}'`;
+  }
+  for (let folder = job.moduleRoot; folder !== path.dirname(folder); folder = path.dirname(folder)) {
+    if (fs.existsSync(path.join(folder, 'go.work'))) {
+      return `\n'${path.join(folder, 'go.work')}' is not used, because a workspace lets no calls be captured at build time; ` +
+        `name its modules in '${path.join(job.moduleRoot, 'go.mod')}', such as 'replace example.com/shared => ../shared'`;
+    }
+  }
+  return '';
 }
 
 async function goInputs(go: GoModule, job: GoJob, packages: GoPackage[]): Promise<JobInputs> {

@@ -3,6 +3,8 @@ import { spawn } from 'child_process';
 export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
+  /** Whether standard output is data, which an error does not show: what is wrong is on standard error. */
+  readonly printsData?: boolean;
 }
 
 const SHOWN_OUTPUT_CHARACTERS = 4_000;
@@ -23,7 +25,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     let all = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      all += text;
+      all += options.printsData ? '' : text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => all += text);
     child.on('error', error => reject(new Error(`cannot start '${argv[0]}': ${error.message}`)));

@@ -10,6 +10,11 @@ test('fails with the command, its status and all of its output', async () => {
   await expect(node('console.log("out"); console.error("err"); process.exit(3)')).rejects.toThrow(/^'.*node.* -e .*' ended with status 3:\nout\nerr$/);
 });
 
+test('fails without the output that is data', async () => {
+  const script = 'console.log("{}"); console.error("err"); process.exit(3)';
+  await expect(runCommand([process.execPath, '-e', script], { printsData: true })).rejects.toThrow(/ended with status 3:\nerr$/);
+});
+
 test('fails with the signal that ended the command', async () => {
   await expect(node('process.kill(process.pid, "SIGKILL")')).rejects.toThrow('ended with SIGKILL');
 });
