@@ -151,6 +151,7 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
   if (typeof props.entry !== 'string' || props.entry === '') {
     throw validationError(errorScope, `entry has to be the path of a file or folder, got ${JSON.stringify(props.entry)}`);
   }
+  checkKinds(errorScope, props);
   const { entry, bundler } = resolveEntry(errorScope, props.entry);
   const runtime = checkRuntime(errorScope, bundler, props);
   const config = props.bundling?._bind();
@@ -182,6 +183,18 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
     ...sdkInLayer ? ['the tracing layer'] : [], ...bound.dependencyLayer ? ['the dependency layer'] : [], ...instrumentation.layerArn ? ['the ADOT layer'] : [],
   ]);
   return { runtime, bound, instrumentation, layer: sdkInLayer ? TracingLayer.of(scope, runtime, architecture) : undefined };
+}
+
+/** For apps in JavaScript, which nothing else checks: what is not of these classes would fail without a word of the function, or be passed over. */
+function checkKinds(scope: Construct, props: TracedFunctionProps): void {
+  for (const [name, member, example] of [
+    ['bundling', '_bind', 'Bundling.nodejs({...})'], ['instrumentation', '_bind', 'Instrumentation.xraySdk()'], ['sdkDelivery', '_usesLayer', 'SdkDelivery.sharedLayer()'],
+  ] as const) {
+    const value: unknown = props[name];
+    if (value !== undefined && !(value instanceof Object && member in value)) {
+      throw validationError(scope, `${name} has to be made by a function such as ${example}, got ${JSON.stringify(value)}`);
+    }
+  }
 }
 
 function checkRuntime(scope: Construct, bundler: Bundler, props: TracedFunctionProps): lambda.Runtime {
