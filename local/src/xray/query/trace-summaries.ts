@@ -28,16 +28,16 @@ export function traceSummaries({ store, filters }: ApiContext, query: TraceSumma
   const filter = filters.of(query.filterExpression);
   const after = query.nextToken === undefined ? undefined : readToken(query);
   let processed = 0;
-  const found: TraceFacts[] = [];
+  const found = new Newest(PAGE_SIZE + 1);
   for (const facts of store.facts()) {
     if (matchedTimeMs(facts, query) === undefined) continue;
     processed += 1;
     if (after !== undefined && byNewest(facts, after) <= 0) continue;
     if (query.samplingRate !== undefined && shareOf(facts.id) >= query.samplingRate) continue;
-    if (filter(facts)) found.push(facts);
+    if (found.takes(facts) && filter(facts)) found.add(facts);
   }
-  found.sort(byNewest);
-  const page = found.slice(0, PAGE_SIZE);
+  const sorted = found.sorted();
+  const page = sorted.slice(0, PAGE_SIZE);
   return {
     TraceSummaries: page.map((facts) => ({
       ...summaryOf(facts, store.catalog, store.revision(facts.id)),
@@ -46,8 +46,32 @@ export function traceSummaries({ store, filters }: ApiContext, query: TraceSumma
     })),
     ApproximateTime: Math.floor(query.startMs / 1000),
     TracesProcessedCount: processed,
-    ...(found.length > PAGE_SIZE ? { NextToken: tokenOf(page[PAGE_SIZE - 1], query) } : {}),
+    ...(sorted.length > PAGE_SIZE ? { NextToken: tokenOf(page[PAGE_SIZE - 1], query) } : {}),
   };
+}
+
+/** The newest so many of any number of traces: a page is a few of them, and to sort all of them for each page takes long. */
+class Newest {
+  private kept: TraceFacts[] = [];
+  private isCut = false;
+
+  constructor(private readonly count: number) {}
+
+  /** Whether a trace can be among them, as far as is known. */
+  takes(facts: TraceFacts): boolean {
+    return !this.isCut || byNewest(facts, this.kept[this.count - 1]) < 0;
+  }
+
+  add(facts: TraceFacts): void {
+    this.kept.push(facts);
+    if (this.kept.length < this.count * 2) return;
+    this.kept = this.sorted();
+    this.isCut = true;
+  }
+
+  sorted(): TraceFacts[] {
+    return this.kept.sort(byNewest).slice(0, this.count);
+  }
 }
 
 /** The time by which a trace lies in the range, in milliseconds; undefined when it does not. */

@@ -63,9 +63,14 @@ export class TraceRecord {
     return compileTrace(this.id, documents);
   }
 
+  /** The facts, while they are up to date. */
+  get settledFacts(): TraceFacts | undefined {
+    return this.pending.length === 0 ? this.facts : undefined;
+  }
+
   /** Joins what has come, so that each (sub)segment is held once, and derives the facts. */
   settle(catalog: ServiceCatalog): TraceFacts {
-    if (this.facts !== undefined && this.pending.length === 0) return this.facts;
+    if (this.settledFacts !== undefined) return this.settledFacts;
     const compiled = this.compile();
     const facts = factsOf(compiled, catalog);
     const documents = Buffer.from(JSON.stringify(compiled.segments.filter((segment) => segment.inferred !== true)));

@@ -188,6 +188,8 @@ export class TraceStore extends EventEmitter<StoreEvents> {
   }
 
   private settle(record: TraceRecord): TraceFacts {
+    const known = record.settledFacts;
+    if (known !== undefined) return known;
     this.unsettled.delete(record);
     const start = performance.now();
     const facts = this.change(record, () => record.settle(this.catalog));

@@ -388,10 +388,26 @@ test('pages through many traces, each once, while more come', async () => {
   for (let index = 0; index < 250; index += 1) await put(index);
   const ids: string[] = [];
   let pages = 0;
-  for await (const page of sdk.paginateGetTraceSummaries({ client: pagingClient }, range)) {
+  for await (const page of sdk.paginateGetTraceSummaries({ client: pagingClient }, { ...range })) { // the SDK writes tokens into it
     pages += 1;
     ids.push(...page.TraceSummaries!.map(({ Id }) => Id!));
     await put(300 + pages); // newer than every page to come
   }
   expect([pages, ids.length, new Set(ids).size]).toEqual([3, 250, 250]);
+});
+
+test('pages go from the newest trace to the oldest, in whatever order they came', async () => {
+  const { client: pagingClient } = await startWithClient();
+  const starts = Array.from({ length: 450 }, (_, index) => now + ((index * 7919) % 450) / 1000);
+  await pagingClient.send(new sdk.PutTraceSegmentsCommand({
+    TraceSegmentDocuments: starts.map((start) => (
+      JSON.stringify({ trace_id: randomTraceId(now), id: hexId(1), name: 'shop', start_time: start, end_time: now + 1 })
+    )),
+  }));
+  const found: number[] = [];
+  for await (const page of sdk.paginateGetTraceSummaries({ client: pagingClient }, { ...range, FilterExpression: 'service("shop")' })) {
+    expect(page.TracesProcessedCount).toBe(450);
+    found.push(...page.TraceSummaries!.map(({ StartTime }) => StartTime!.getTime()));
+  }
+  expect(found).toEqual(starts.sort((a, b) => b - a).map((start) => Math.round(start * 1000)));
 });
