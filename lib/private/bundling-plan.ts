@@ -154,6 +154,7 @@ function bundle(planned: PlannedJob[], cache: PackageCache | undefined): void {
       const concerned = new Map<string, string[]>();
       results.forEach(({ error }, i) => error && concerned.set(error, [...concerned.get(error) ?? [], ...jobs[i].consumers]));
       const error = namedError([...concerned].map(([text, paths]) => `cannot bundle ${paths.map(p => `'${p}'`).join(', ')}: ${text}`).join('\n\n'));
+      error.stack = `${error.name}: ${error.message}`; // the rest are frames of CDK and of this package, beneath the words that matter
       failed.forEach(job => job.outcome = error);
     }
   } finally {

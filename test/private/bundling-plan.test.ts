@@ -294,6 +294,17 @@ describe('a failure', () => {
     expect(() => app.synth({ skipValidation: true, force: true })).toThrow('cannot bundle');
   });
 
+  test('is all that is shown of it: no frames of what was not the user\'s', () => {
+    const { app } = brokenApp({ 'broken.ts': 'export const = 1;' });
+    let error = new Error();
+    try {
+      app.synth();
+    } catch (thrown) {
+      error = thrown as Error;
+    }
+    expect(error.stack).toBe(`ValidationError: ${error.message}`);
+  });
+
   test('names a missing package and what to do about it', () => {
     const { app } = brokenApp({ 'f.ts': 'import "@scope/gone/sub"; import "left-pad"; export const handler = async () => 1;' });
     expect(() => app.synth()).toThrow(/"@scope\/gone\/sub" \(install '@scope\/gone' in the project, or list it in 'externalModules' when a layer has it\)[\s\S]*install 'left-pad'/);
