@@ -19,7 +19,8 @@ const LETTER_WIDTH = 7;
 /** Level where the text stands, which is written above and below the line. */
 export function flattened(points: readonly Point[], labelX: number | undefined, direction: 'LR' | 'TB'): Point[] {
   if (direction === 'TB' || labelX === undefined) return [...points];
-  return points.flatMap((point) => (Math.abs(point.x - labelX) < 0.5 ? LEVEL.map((dx) => ({ x: point.x + dx, y: point.y })) : [point]));
+  const onwards = points[points.length - 1].x < points[0].x ? -1 : 1;
+  return points.flatMap((point) => (Math.abs(point.x - labelX) < 0.5 ? LEVEL.map((dx) => ({ x: point.x + dx * onwards, y: point.y })) : [point]));
 }
 
 /** From rim to rim; left and right of a node it runs straight, so that it does not cross the text below one. */
