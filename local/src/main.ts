@@ -55,7 +55,7 @@ async function main(positional: string[], flags: Flags): Promise<void> {
     abort.abort(new LauncherError('stopped'));
   };
   // Whoever read the output is gone: there is nobody left to work for.
-  process.stdout.on('error', () => abort.abort(new LauncherError('standard output is closed')));
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => abort.abort(new LauncherError('the output is closed')));
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
   try {
     const appDir = process.cwd();
@@ -102,6 +102,8 @@ function openPage(url: string, reporter: Reporter): void {
   import('open').then(({ default: open }) => open(url)).catch((error: Error) => reporter.warning(`no browser could be opened: ${error.message}`));
 }
 
+// Who reads JSON gets what is wrong with the command line as JSON, too.
+if (process.argv.includes('--json')) program.configureOutput({ outputError: text => new JsonReporter().error(text.trim().replace(/^error: /, '')) });
 program.parseAsync().catch((error: Error) => {
   process.stderr.write(`${error.stack ?? error.message}\n`);
   process.exitCode = 1;

@@ -134,6 +134,10 @@ describe('npm start', () => {
     expect(await launch(START, [...FREE_PORTS, ...args]).ended).toEqual({ status: 1, stdout: '', stderr: sentence });
   });
 
+  it('tells a program that reads JSON in JSON what is wrong with the command line', async () => {
+    expect(await launch(START, ['--json', '--unknown']).ended).toEqual({ status: 1, stdout: '{"event":"error","message":"unknown option \'--unknown\'"}\n', stderr: '' });
+  });
+
   it.each([
     ['--cloud-port', 'the local cloud'],
     ['--web-port', 'the X-Ray API'],
@@ -235,6 +239,16 @@ describe('any CDK app', () => {
     const { child, event, ended } = launch(BIN, ['--json', ...FREE_PORTS], { cwd: foreignApp() });
     await event('progress');
     child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ status: 130 });
+    expect(leftovers()).toEqual([]);
+  });
+
+  it('ends in good order when nobody reads its output any more', async () => {
+    const { child, ended } = launch(BIN, FREE_PORTS, { cwd: foreignApp() });
+    child.stderr!.once('data', () => {
+      child.stderr!.destroy();
+      child.stdout!.destroy();
+    });
     expect(await ended).toMatchObject({ status: 130 });
     expect(leftovers()).toEqual([]);
   });
