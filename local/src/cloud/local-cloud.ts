@@ -1,16 +1,17 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LauncherError } from '../launcher-error';
 import { LOCAL_DIR, STATE_DIR } from '../project-folders';
-import { killGroup } from '../run-command';
+import { isRunning, killGroup } from '../run-command';
 import { LOOPBACK } from '../settings';
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 8_000;
 const REMEMBERED_LINES = 20;
+const SCRATCH = 'cdk-traced-local-';
 
 export interface LocalCloudOptions {
   /** Interpreter of the environment from `ensurePythonEnvironment`. */
@@ -46,7 +47,8 @@ export interface LocalCloud {
 /** Starts the local cloud; resolves when it answers. Fails with one clear sentence, and leaves nothing behind then. */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   options.signal?.throwIfAborted();
-  const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-local-'));
+  removeLeftovers();
+  const scratch = mkdtempSync(join(tmpdir(), `${SCRATCH}${process.pid}-`));
   const child = spawn(options.python, ['-m', 'cloud.traced_cloud', '--port', String(options.port)], {
     cwd: LOCAL_DIR,
     env: cloudEnvironment(options, scratch),
@@ -73,6 +75,19 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** The cloud of a launcher that was killed removes its folder, but what was still writing then makes a part of it anew. */
+function removeLeftovers(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(SCRATCH) ? Number(/^(\d+)-/.exec(name.slice(SCRATCH.length))?.[1]) : NaN;
+    if (!pid || isRunning(pid)) continue;
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    } catch {
+      // Another user's: it is theirs to remove.
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } 
 import { join } from 'node:path';
 import { LauncherError } from '../launcher-error';
 import { LOCAL_DIR, STATE_DIR } from '../project-folders';
-import { runCommand } from '../run-command';
+import { isRunning, runCommand } from '../run-command';
 
 const OLDEST_PYTHON = [3, 11] as const;
 const CANDIDATES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python'];
@@ -83,15 +83,6 @@ function removeOthers(directory: string): void {
     const pid = Number(/\.(\d+)\.unfinished$/.exec(name)?.[1]);
     if (pid && isRunning(pid)) continue;
     rmSync(join(directory, name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

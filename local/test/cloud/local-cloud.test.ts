@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import os from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
@@ -19,13 +19,15 @@ beforeAll(async () => { python = await ensurePythonEnvironment({ log: () => unde
 const start = (options: { port?: number; signal?: AbortSignal } = {}): Promise<LocalCloud> =>
   startLocalCloud({ python, port: 0, xrayPort: 9, log: () => undefined, ...options });
 
-/** Temporary files of this test are in a folder of its own, so that it sees what is left. */
-const shared = process.env.TMPDIR;
+/** Temporary files of this test are in a folder of its own, so that it sees what is left. Setting TMPDIR would not reach Node: Jest copies the environment. */
+const shared = os.tmpdir();
 let temporary: string;
-beforeEach(() => { process.env.TMPDIR = temporary = mkdtempSync(join(shared ?? '/tmp', 'cdk-traced-test-')); });
+beforeEach(() => {
+  temporary = mkdtempSync(join(shared, 'cdk-traced-test-'));
+  jest.spyOn(os, 'tmpdir').mockReturnValue(temporary);
+});
 afterEach(() => {
-  if (shared === undefined) delete process.env.TMPDIR;
-  else process.env.TMPDIR = shared;
+  jest.restoreAllMocks();
   rmSync(temporary, { recursive: true, force: true });
 });
 
@@ -62,6 +64,7 @@ async function untilGone(pid: number): Promise<void> {
 
 it('leaves no process, port or file behind when it is closed, not even what a function started', async () => {
   const cloud = await TestCloud.start();
+  expect(readdirSync(temporary)).toHaveLength(1);
   await cloud.createStack('pid', PID_FUNCTION);
   const pids = (await cloud.invoke('pid')).payload as number[];
   await cloud.close();
@@ -71,7 +74,7 @@ it('leaves no process, port or file behind when it is closed, not even what a fu
 });
 
 it('ends by itself, with all functions, when its parent is killed', async () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-test-'));
+  const scratch = mkdtempSync(join(shared, 'cdk-traced-test-'));
   // The parent is a process of its own, so that it can be killed the hard way.
   const parent = spawn(process.execPath, ['-e', `
     const child = require('child_process').spawn(process.argv[1], ['-m', 'cloud.traced_cloud', '--port', '0'],
@@ -126,6 +129,15 @@ it('tells the reason when it ends unexpectedly', async () => {
   await cloud.invoke('killer').catch(() => undefined);
   expect(await cloud.cloud.crashed).toMatch(/^the local cloud ended by itself \(status SIGKILL\)/);
   await cloud.close();
+});
+
+it('removes what the cloud of a launcher that was killed could not remove, and nothing else', async () => {
+  const { pid: dead } = spawnSync('true');
+  for (const name of [`cdk-traced-local-${dead}-abcdef`, `cdk-traced-local-${process.pid}-abcdef`, 'cdk-traced-local-mine', `other-${dead}-abcdef`]) {
+    mkdirSync(join(temporary, name, 'cdk.out'), { recursive: true });
+  }
+  await expect(start({ signal: AbortSignal.timeout(1) })).rejects.toThrow();
+  expect(readdirSync(temporary).sort()).toEqual([`cdk-traced-local-${process.pid}-abcdef`, 'cdk-traced-local-mine', `other-${dead}-abcdef`]);
 });
 
 it('can be stopped while it starts', async () => {
