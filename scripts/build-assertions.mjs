@@ -34,7 +34,12 @@ export async function buildAssertions(outdir = join(root, 'local/dist/assertions
   writeFileSync(join(unfinished, RECORD), wanted);
   mkdirSync(dirname(outdir), { recursive: true });
   rmSync(outdir, { recursive: true, force: true });
-  renameSync(unfinished, outdir);
+  try {
+    renameSync(unfinished, outdir);
+  } catch (error) {
+    rmSync(unfinished, { recursive: true, force: true });
+    if (!existsSync(record)) throw error; // else the other start was faster
+  }
   return outdir;
 }
 
