@@ -1,3 +1,4 @@
+import { printable } from './model/printable';
 import type { Journal, JournalReader, SnapshotTrace } from './store/journal';
 import type { TraceStore } from './store/trace-store';
 import { readDaemonMessage, readSegmentDocument } from './wire/daemon-message';
@@ -86,8 +87,9 @@ export class Ingest implements JournalReader {
     return true;
   }
 
-  private refuse(code: RefusalCode | 'TraceLimitExceeded', message: string): void {
+  private refuse(code: RefusalCode | 'TraceLimitExceeded', reason: string): void {
     if (this.restoring) return;
+    const message = printable(reason); // it quotes what was sent
     const count = (this.counters.refused[code] ?? 0) + 1;
     this.counters.refused[code] = count;
     this.counters.lastRefusals.unshift({ at: Date.now(), code, message });

@@ -1,3 +1,4 @@
+import { printable } from './printable';
 import { tableOf } from './service-identity';
 import type { Trace, TraceEntry } from './trace';
 import { traceTree, TraceTreeNode } from './trace-tree';
@@ -32,10 +33,10 @@ export function formatTraceTree(trace: Trace): string {
 
 function addRows(node: TraceTreeNode, indent: string, isLast: boolean, rows: Row[]): void {
   rows.push({
-    left: `${indent}${isLast ? '└─ ' : '├─ '}${titleOf(node.entry)}`,
+    left: `${indent}${isLast ? '└─ ' : '├─ '}${printable(titleOf(node.entry))}`,
     offset: `+${milliseconds(node.offsetMs)}`,
     duration: node.durationMs === undefined ? '' : milliseconds(node.durationMs),
-    marks: marksOf(node.entry).join(', '),
+    marks: printable(marksOf(node.entry).join(', ')),
   });
   const below = `${indent}${isLast ? '   ' : '│  '}`;
   node.children.forEach((child, index) => addRows(child, below, index === node.children.length - 1, rows));

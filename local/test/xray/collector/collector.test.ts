@@ -66,6 +66,14 @@ test('a document nested without end harms nothing, nor does a journal that holds
   expect(second.store.batchGetTraces([traceId(1)]).Traces).toHaveLength(1);
 });
 
+test('what was sent cannot write to the terminal', async () => {
+  const lines: string[] = [];
+  const { xray } = await startWithClient({ log: (line) => lines.push(line) });
+  await send(xray, datagram({ ...sampleTrace()[0], id: '\u001b[2J\nready' }));
+  await eventually('its refusal', () => xray.health().refused.InvalidId === 1);
+  expect(lines.filter((line) => line.includes('InvalidId'))).toEqual([expect.stringContaining("got '\\u001b[2J\\u000aready'")]);
+});
+
 test('answers on TCP what SDKs ask of a daemon, on the number of the UDP port', async () => {
   const { xray } = await startWithClient();
   const rules = await fetch(`http://127.0.0.1:${xray.udpPort}/GetSamplingRules`, { method: 'POST' });

@@ -67,3 +67,11 @@ test('segments that call one another in a chain of thousands are all there', () 
   expect(lines).toHaveLength(20_001);
   expect(Math.max(...lines.map((line) => line.search('n')))).toBeLessThan(400);
 });
+
+test('names and messages cannot write to the terminal', () => {
+  const [first] = webTrace();
+  const text = format([{ ...first, name: 'a\n\u001b[31mb\u202e', subsegments: [], cause: { exceptions: [{ id: hexId(9), type: 'E\u0007', message: 'm' }] } }]);
+  expect(text).toContain('a\\u000a\\u001b[31mb\\u202e');
+  expect(text).toContain('E\\u0007: m');
+  expect(text.split('\n')).toHaveLength(2);
+});
