@@ -154,7 +154,8 @@ const NOT_FOR_PEOPLE = new RegExp([
   ': creating CloudFormation changeset', 'CloudTrail delivery can lag',
 ].join('|'));
 
-const ERROR_BEGINS = /^(?:Uncaught )?(?:[A-Z]\w*)?Error(?: \[\w+\])?: |^❌ {1,2}|^(?=No stacks? match)/;
+// Node puts an error that has no stack into brackets.
+const ERROR_BEGINS = /^(?:Uncaught )?\[?(?:[A-Z]\w*)?Error(?: \[\w+\])?: |^❌ {1,2}|^(?=No stacks? match)/;
 
 /** What went wrong, without the stack of it: the first error's sentences, else the last lines of output. Undefined where there is none. */
 export function errorOf(output: string): string | undefined {
@@ -162,7 +163,8 @@ export function errorOf(output: string): string | undefined {
   const start = lines.findIndex(line => ERROR_BEGINS.test(line));
   if (start < 0) return lines.slice(-SHOWN_LINES).join('\n') || undefined;
   const end = lines.findIndex((line, index) => index > start && /^\s+at |^Node\.js v|^\s*\{$/.test(line));
-  const message = lines.slice(start, end < 0 ? start + SHOWN_LINES : end).join('\n').replace(ERROR_BEGINS, '');
+  const text = lines.slice(start, end < 0 ? start + SHOWN_LINES : end).join('\n');
+  const message = (/^(?:Uncaught )?\[/.test(text) ? text.replace(/\]$/, '') : text).replace(ERROR_BEGINS, '');
   // The place in the app's own code says more than the library's.
   const frame = lines.slice(start).find(line => /^\s+at .*[:/]/.test(line) && !/node_modules|node:/.test(line));
   return frame ? `${message}\n  ${frame.trim()}` : message;

@@ -15,6 +15,13 @@ describe('the error of a CDK command', () => {
     ].join('\n'))).toBe("TracedFunction 'Stack/Api': cannot find a tool\ninstall it\n  at new Stack (/app/bin/stack.ts:20:5)");
   });
 
+  it('is the sentence of an error that comes without a stack', () => {
+    expect(errorOf([
+      'cdk-traced-function: bundling stack/py (python)', '/app/lib/bundled-code.ts:28', '          throw failure;', '          ^',
+      "[Error [ValidationError]: cannot bundle 'stack/go': cannot find Go (tried 'go' on PATH /bin)]", 'Node.js v20.20.2',
+    ].join('\n'))).toBe("cannot bundle 'stack/go': cannot find Go (tried 'go' on PATH /bin)");
+  });
+
   it('is what the CLI says of a deployment that failed', () => {
     expect(errorOf('Small: deploying...\n❌  Small failed: Error: the stack is in ROLLBACK_COMPLETE\n    at x (/cli/node_modules/aws-cdk/lib/index.js:1:1)'))
       .toBe('Small failed: Error: the stack is in ROLLBACK_COMPLETE');

@@ -47,8 +47,7 @@ export interface LocalCloud {
 /** Starts the local cloud; resolves when it answers. Fails with one clear sentence, and leaves nothing behind then. */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   options.signal?.throwIfAborted();
-  removeLeftovers();
-  const scratch = mkdtempSync(join(tmpdir(), `${SCRATCH}${process.pid}-`));
+  const scratch = makeScratch();
   const child = spawn(options.python, ['-m', 'cloud.traced_cloud', '--port', String(options.port)], {
     cwd: LOCAL_DIR,
     env: cloudEnvironment(options, scratch),
@@ -75,6 +74,15 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+function makeScratch(): string {
+  try {
+    removeLeftovers();
+    return mkdtempSync(join(tmpdir(), `${SCRATCH}${process.pid}-`));
+  } catch (error) {
+    throw new LauncherError(`the local cloud needs a temporary folder: ${(error as Error).message}; set TMPDIR to a folder that can be written to.`);
   }
 }
 

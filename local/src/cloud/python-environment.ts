@@ -39,16 +39,22 @@ export async function ensurePythonEnvironment(options: PythonEnvironmentOptions)
   const requirements = readFileSync(REQUIREMENTS);
   const key = createHash('sha256').update(requirements).update(python.version).digest('hex').slice(0, 16);
   const home = join(directory, key);
-  if (!existsSync(home)) await install(python, directory, home, environment, options);
-  return join(home, 'bin', 'python');
+  // A link to a Python that is gone is no interpreter.
+  const interpreter = join(home, 'bin', 'python');
+  if (!existsSync(interpreter)) await install(python, directory, home, environment, options);
+  return interpreter;
 }
 
 async function install(
   python: Interpreter, directory: string, home: string, environment: NodeJS.ProcessEnv, { log, signal }: PythonEnvironmentOptions,
 ): Promise<void> {
   log(`installing the local cloud's Python packages for Python ${python.version} (once)...`);
-  mkdirSync(directory, { recursive: true });
-  removeOthers(directory);
+  try {
+    mkdirSync(directory, { recursive: true });
+    removeOthers(directory);
+  } catch (error) {
+    throw new LauncherError(`the local cloud's Python packages cannot be installed into ${directory}: ${(error as Error).message}; make that folder writable.`);
+  }
   const unfinished = `${home}.${process.pid}.unfinished`;
   const run = (command: string, ...args: string[]) => runCommand(command, args, { env: environment, timeoutMs: INSTALL_TIMEOUT_MS, signal });
   try {

@@ -140,6 +140,11 @@ it('removes what the cloud of a launcher that was killed could not remove, and n
   expect(readdirSync(temporary).sort()).toEqual([`cdk-traced-local-${process.pid}-abcdef`, 'cdk-traced-local-mine', `other-${dead}-abcdef`]);
 });
 
+it('says that there is no temporary folder', async () => {
+  jest.spyOn(os, 'tmpdir').mockReturnValue(join(temporary, 'nowhere'));
+  await expect(start()).rejects.toThrow(/^the local cloud needs a temporary folder: ENOENT.*nowhere.*; set TMPDIR/);
+});
+
 it('can be stopped while it starts', async () => {
   const abort = new AbortController();
   const started = start({ signal: abort.signal });

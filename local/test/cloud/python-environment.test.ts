@@ -38,7 +38,7 @@ it('takes the first that is new enough', async () => {
 });
 
 it('keeps nothing of an installation that failed, and removes what an interrupted one left', async () => {
-  fakePython('python3', '3.12.4', 'mkdir -p "$3"; exit 3');
+  fakePython('python3', '3.12.4', '/bin/mkdir -p "$3"; exit 3');
   const interrupted = join(folder, 'python', 'abc.999999999.unfinished');
   mkdirSync(interrupted, { recursive: true });
   await expect(ensure()).rejects.toThrow('failed');
@@ -48,6 +48,20 @@ it('keeps nothing of an installation that failed, and removes what an interrupte
 it('explains a Python without venv', async () => {
   fakePython('python3', '3.12.4', 'echo "The virtual environment was not created successfully because ensurepip is not available."; exit 1');
   await expect(ensure()).rejects.toThrow(/install the package python3-venv, or 'uv'/);
+});
+
+it('is made anew when the Python that it was made with is gone', async () => {
+  fakePython('python3', '3.12.4', '/bin/mkdir -p "$3/bin"; printf "#!/bin/sh\\n" > "$3/bin/python"; /bin/chmod +x "$3/bin/python"');
+  const interpreter = await ensure();
+  rmSync(interpreter);
+  expect(await ensure()).toBe(interpreter);
+  expect(existsSync(interpreter)).toBe(true);
+});
+
+it('says that its folder cannot be written to', async () => {
+  fakePython('python3', '3.12.4');
+  writeFileSync(join(folder, 'python'), 'a file');
+  await expect(ensure()).rejects.toThrow(/^the local cloud's Python packages cannot be installed into .*python: .*; make that folder writable\.$/);
 });
 
 it('does not install a second time', async () => {
