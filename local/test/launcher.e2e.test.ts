@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { BatchGetTracesCommand, XRayClient } from '@aws-sdk/client-xray';
-import { PROJECT_DIR } from '../src/project-folders';
+import { LOCAL_DIR, PROJECT_DIR } from '../src/project-folders';
 import type { SegmentDocument, SubsegmentDocument } from '../src/samples/sample';
 import { XRAYSTARTER_KEYS } from '../src/samples/xraystarter';
 
@@ -251,6 +251,11 @@ describe('any CDK app', () => {
     });
     expect(await ended).toMatchObject({ status: 130 });
     expect(leftovers()).toEqual([]);
+  });
+
+  it('is run by npx, which needs nothing but the path of this workspace', () => {
+    const args = ['--yes', '--offline', '--cache', join(folder, 'npm'), '--loglevel', 'error', LOCAL_DIR, '--list'];
+    expect(execFileSync('npx', args, { cwd: foreignApp(), encoding: 'utf8', env: { ...process.env, TMPDIR: temporary } })).toBe('Foreign\n');
   });
 
   it('lists its stacks', async () => {
