@@ -129,7 +129,8 @@ export class CdkApp {
   private async cdk(
     args: string[], timeoutMs: number, signal: AbortSignal | undefined, onLine?: (line: string) => void, variables?: NodeJS.ProcessEnv,
   ): Promise<CommandResult> {
-    const common = ['--no-notices', '--no-color', '--no-version-reporting', '--no-asset-metadata'];
+    // A profile in cdk.json would count more than the local cloud's credentials.
+    const common = ['--profile', '', '--no-notices', '--no-color', '--no-version-reporting', '--no-asset-metadata'];
     const result = await runCommand(process.execPath, [this.cli, ...args, ...common], {
       cwd: this.options.appDir,
       env: { ...this.environment, ...variables },

@@ -225,6 +225,7 @@ describe('any CDK app', () => {
       new CfnOutput(stack, 'Arn', { value: hello.functionArn });
       new CfnOutput(stack, 'Vpc', { value: ec2.Vpc.fromLookup(stack, 'Default', { isDefault: true }).vpcId });
     `);
+    writeFileSync(join(app, 'cdk.json'), '{"app":"node app.js","profile":"production","toolkitStackName":"Mine"}');
     mkdirSync(join(app, 'src'));
     writeFileSync(join(app, 'src', 'index.js'), 'exports.handler = async () => 1;');
     const { status, stdout, stderr } = await launch(BIN, ['--json', '--exit', '--stacks', 'Prod/**', ...FREE_PORTS], { cwd: app }).ended;
