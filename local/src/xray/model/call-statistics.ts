@@ -56,28 +56,43 @@ export class CallStatistics {
 }
 
 const SHORT_MS = 1000;
+/** From so many different durations below a second on, a list with a place for each is quicker, and not much larger. */
+const MANY = 64;
 
 /** Counts by duration. A step is a millisecond below a second, and three digits above, so that years of traffic stay a short list. */
 export class Histogram {
-  private readonly short = new Float64Array(SHORT_MS + 1);
-  private readonly long = new Map<number, number>();
+  /** By milliseconds. A map can have thousands of services, most of them called a few times, and each has histograms. */
+  private readonly counts = new Map<number, number>();
+  private short: Float64Array | undefined;
 
   add(durationMs: number): void {
-    if (durationMs <= SHORT_MS) {
-      this.short[Math.max(0, Math.round(durationMs))] += 1;
-    } else {
-      const ms = roundTo3Digits(durationMs);
-      this.long.set(ms, (this.long.get(ms) ?? 0) + 1);
+    const ms = durationMs > SHORT_MS ? roundTo3Digits(durationMs) : Math.max(0, Math.round(durationMs));
+    if (this.short !== undefined && ms <= SHORT_MS) {
+      this.short[ms] += 1;
+      return;
     }
+    this.counts.set(ms, (this.counts.get(ms) ?? 0) + 1);
+    if (this.short === undefined && this.counts.size > MANY) this.spread();
   }
 
   entries(): HistogramEntry[] {
     const entries: HistogramEntry[] = [];
-    this.short.forEach((count, ms) => {
+    this.short?.forEach((count, ms) => {
       if (count > 0) entries.push({ Value: ms / 1000, Count: count });
     });
-    for (const [ms, count] of [...this.long].sort(([a], [b]) => a - b)) entries.push({ Value: ms / 1000, Count: count });
+    for (const [ms, count] of [...this.counts].sort(([a], [b]) => a - b)) entries.push({ Value: ms / 1000, Count: count });
     return entries;
+  }
+
+  /** Moves the counts below a second into a list. */
+  private spread(): void {
+    const short = new Float64Array(SHORT_MS + 1);
+    for (const [ms, count] of this.counts) {
+      if (ms > SHORT_MS) continue;
+      short[ms] = count;
+      this.counts.delete(ms);
+    }
+    this.short = short;
   }
 }
 
