@@ -5,11 +5,12 @@ import { startLocalCloud, type LocalCloud } from './cloud/local-cloud';
 import { ensurePythonEnvironment } from './cloud/python-environment';
 import { CdkApp, type StackOutputs } from './deploy';
 import { LauncherError } from './launcher-error';
+import { useLocalCredentials } from './local-credentials';
 import { LOCAL_DIR, STATE_DIR } from './project-folders';
 import type { Reporter } from './reporter';
 import { pause } from './run-command';
 import type { Missing, Sample, SampleContext, SampleTrace, SegmentDocument } from './samples/sample';
-import { LOCAL_REGION, LOOPBACK, type Settings } from './settings';
+import { LOOPBACK, type Settings } from './settings';
 import { redeployOnSave } from './watch';
 import { startXray, type Trace, type Xray, type XrayOptions } from './xray';
 
@@ -191,17 +192,6 @@ function checkWritable(file: string): void {
   } catch (error) {
     throw new LauncherError(`the report cannot be written: ${(error as Error).message}`);
   }
-}
-
-/** AWS SDK clients of this process must reach the local cloud and nothing else. */
-function useLocalCredentials(): void {
-  for (const name of Object.keys(process.env)) {
-    if (name.startsWith('AWS_')) delete process.env[name];
-  }
-  Object.assign(process.env, {
-    AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: LOCAL_REGION, AWS_EC2_METADATA_DISABLED: 'true',
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-  });
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

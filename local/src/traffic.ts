@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { LauncherError } from './launcher-error';
+import { useLocalCredentials } from './local-credentials';
 import { samples } from './samples';
 import { readStackOutputs } from './samples/stack-outputs';
-import { LOCAL_REGION, LOOPBACK, resolveSettings } from './settings';
+import { LOOPBACK, resolveSettings } from './settings';
 
 interface Flags {
   aws?: boolean;
@@ -29,6 +30,7 @@ async function main(stackName: string, flags: Flags): Promise<void> {
     const rounds = /^[1-9]\d{0,5}$/.test(flags.rounds) ? Number(flags.rounds) : NaN;
     if (!rounds) throw new LauncherError(`--rounds has to be a whole number from 1, got '${flags.rounds}'.`);
     const endpoint = endpointOf(flags);
+    // Real credentials have no business in a local cloud.
     if (endpoint && [LOOPBACK, 'localhost'].includes(new URL(endpoint).hostname)) useLocalCredentials();
     const outputs = await readStackOutputs(stackName, endpoint);
     const log = (line: string) => { process.stdout.write(`${line}\n`); };
@@ -47,12 +49,6 @@ function endpointOf({ aws, endpoint, cloudPort }: Flags): string | undefined {
   const url = endpoint ?? (cloudPort === undefined ? process.env.AWS_ENDPOINT_URL : undefined) ?? `http://${LOOPBACK}:${resolveSettings({ cloudPort }).cloudPort}`;
   if (!URL.canParse(url)) throw new LauncherError(`'${url}' is no address; write it as http://127.0.0.1:4566.`);
   return url;
-}
-
-/** Real credentials have no business in a local cloud. */
-function useLocalCredentials(): void {
-  for (const name of ['AWS_PROFILE', 'AWS_SESSION_TOKEN', 'AWS_DEFAULT_REGION']) delete process.env[name];
-  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: LOCAL_REGION, AWS_EC2_METADATA_DISABLED: 'true' });
 }
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
