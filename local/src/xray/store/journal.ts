@@ -35,6 +35,7 @@ export interface JournalReader {
 }
 
 const TEMPORARY = '.log.tmp';
+const REMAINS_AGE_MS = 3600_000;
 /** Read in a second or two; a snapshot of the same traces is read in a tenth of that. */
 const MAX_DATAGRAM_BYTES = 32 * 1024 * 1024;
 const SNAPSHOT_SLICE_MS = 10;
@@ -203,11 +204,16 @@ export class Journal {
   }
 }
 
-/** Snapshots that a kill has left half-written, and files into which nothing ever came. */
+/**
+ * Removes snapshots that a kill has left half-written, and files into which nothing ever came. Young ones may be in use: a lock says
+ * nothing of a process in another container.
+ */
 function removeRemains(directory: string): void {
   for (const name of namesIn(directory)) {
     const file = join(directory, name);
-    if (name.endsWith(TEMPORARY) || (name.endsWith('.log') && sizeOf(file) === 0)) rmSync(file, { force: true });
+    if (!name.endsWith(TEMPORARY) && !name.endsWith('.log')) continue;
+    const { size, mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? { size: 1, mtimeMs: Date.now() };
+    if ((size === 0 || name.endsWith(TEMPORARY)) && mtimeMs < Date.now() - REMAINS_AGE_MS) rmSync(file, { force: true });
   }
 }
 
