@@ -8,7 +8,7 @@ import { BundlingJob, JobRequest } from './bundling-job';
 import { copyPackage } from './copy-package';
 import { directoryHash } from './directory-hash';
 import { normalizeModes } from './file-modes';
-import { BundledPackage, PackageCache } from './package-cache';
+import { BundledPackage, keepForLater, PackageCache } from './package-cache';
 import { runBundlingRunner } from './run-bundling-runner';
 import { namedError, validationError } from './validation-error';
 
@@ -146,8 +146,10 @@ function bundle(planned: PlannedJob[], cache: PackageCache | undefined): void {
         made.push(...inputs ? [{ request: job.request, bundled, inputs }] : []);
       }
     }
-    cache?.store(made, startedAt);
-    cache?.prune();
+    keepForLater(() => {
+      cache?.store(made, startedAt);
+      cache?.prune();
+    });
     const failed = planned.filter((_, i) => results[i].error);
     if (failed.length > 0) {
       // One error for all of them: whoever mends one wants to know of the others.

@@ -55,7 +55,7 @@ export class PackageCache {
       return undefined;
     }
     const now = new Date();
-    fs.utimesSync(recordFile, now, now); // what is used is pruned last
+    keepForLater(() => fs.utimesSync(recordFile, now, now)); // what is used is pruned last
     return { path: stored, onlyFile: record.onlyFile, hash: record.hash };
   }
 
@@ -144,6 +144,21 @@ export class PackageCache {
 
   private recordFile(request: JobRequest): string {
     return path.join(this.root, `${createHash('sha256').update(this.key).update(JSON.stringify(request)).digest('hex')}.json`);
+  }
+}
+
+let told = false;
+
+/** Does what only later synths gain from. Where it cannot be done (a folder that is read-only, a full disk), this synth goes on, and says so once. */
+export function keepForLater(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!told) {
+      told = true;
+      process.stderr.write(`cdk-traced-function: nothing is kept for the next synth (${(error as Error).message}); ` +
+        "set CDK_TRACED_FUNCTION_CACHE to a folder that can be written, or to 'off'\n");
+    }
   }
 }
 

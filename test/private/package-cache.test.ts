@@ -363,6 +363,21 @@ test('the cache lies in the user\'s cache folder unless another is named', () =>
   }
 });
 
+test('a cache that cannot be written is told of, and the synth goes on', () => {
+  const { CDK_TRACED_FUNCTION_CACHE } = process.env;
+  const lines: string[] = [];
+  const spy = jest.spyOn(process.stderr, 'write').mockImplementation(line => lines.push(String(line)) > 0);
+  try {
+    process.env.CDK_TRACED_FUNCTION_CACHE = path.join(projectFolder({ file: '' }), 'file');
+    const props = { entry: projectFolder({ 'handler.py': 'def handler(event, context): pass\n', 'requirements.txt': 'six==1.17.0\n' }) };
+    expect([synth(props).bundled, synth(props).bundled]).toEqual([true, true]);
+  } finally {
+    spy.mockRestore();
+    Object.assign(process.env, { CDK_TRACED_FUNCTION_CACHE });
+  }
+  expect(lines).toEqual([expect.stringMatching(/^cdk-traced-function: nothing is kept for the next synth \(.*\); set CDK_TRACED_FUNCTION_CACHE to a folder that can be written, or to 'off'\n$/)]);
+});
+
 describe('the bounds of the cache', () => {
   const HOUR = 60 * 60 * 1_000;
   const cache = () => process.env.CDK_TRACED_FUNCTION_CACHE!;

@@ -1,7 +1,7 @@
 import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as path from 'path';
-import { keepNewest, packageCacheRoot } from '../package-cache';
+import { keepForLater, keepNewest, packageCacheRoot } from '../package-cache';
 import { JavaArtifact, JavaBuild, JavaDependency, JavaResolution } from './java-build';
 
 /** Versions that the construct supplies when a project names none. The SDK's other artifacts are of the version that these ask for. */
@@ -116,10 +116,12 @@ async function resolveOnce(build: JavaBuild, resolution: JavaResolution): Promis
     // Never asked, or a record that a crash has cut short: it is asked now.
   }
   const found = await build.resolve(resolution);
-  fs.mkdirSync(path.dirname(record), { recursive: true });
-  const temporary = `${record}.${process.pid}.new`;
-  fs.writeFileSync(temporary, JSON.stringify(found));
-  fs.renameSync(temporary, record);
-  keepNewest(path.dirname(record), LARGEST_NUMBER_OF_RECORDS);
+  keepForLater(() => {
+    fs.mkdirSync(path.dirname(record), { recursive: true });
+    const temporary = `${record}.${process.pid}.new`;
+    fs.writeFileSync(temporary, JSON.stringify(found));
+    fs.renameSync(temporary, record);
+    keepNewest(path.dirname(record), LARGEST_NUMBER_OF_RECORDS);
+  });
   return found;
 }

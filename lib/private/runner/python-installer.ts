@@ -2,7 +2,7 @@ import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as path from 'path';
 import { LambdaArchitecture } from '../bundling-job';
-import { keepNewest, moveUnlessThere, packageCacheRoot } from '../package-cache';
+import { keepForLater, keepNewest, moveUnlessThere, packageCacheRoot } from '../package-cache';
 import { normalizePythonPackage } from './normalize-package';
 import { runCommand, withoutCredentials } from './run-command';
 import { findTool, Tool } from './tool';
@@ -79,11 +79,13 @@ async function installApart(lines: string[], target: PythonTarget, sourceDir: st
   const tool = await runInstaller(lines, { ...target, directory }, sourceDir);
   normalizePythonPackage(directory);
   if (kept) {
-    fs.mkdirSync(path.dirname(kept), { recursive: true });
-    const temporary = fs.mkdtempSync(`${kept}.new-`);
-    fs.cpSync(directory, temporary, { recursive: true });
-    moveUnlessThere(temporary, kept);
-    keepNewest(path.dirname(kept), LARGEST_NUMBER_OF_INSTALLATIONS);
+    keepForLater(() => {
+      fs.mkdirSync(path.dirname(kept), { recursive: true });
+      const temporary = fs.mkdtempSync(`${kept}.new-`);
+      fs.cpSync(directory, temporary, { recursive: true });
+      moveUnlessThere(temporary, kept);
+      keepNewest(path.dirname(kept), LARGEST_NUMBER_OF_INSTALLATIONS);
+    });
   }
   return { directory, tool };
 }
