@@ -178,17 +178,26 @@ def _take_lines(worker: Any, until: float, quiet: float | None) -> str:
 
 
 def _explain(error: FunctionError, config: dict[str, Any]) -> None:
-    """Says what may be different here, where a module cannot be imported."""
+    """Says what may be different here, where a module cannot be imported; once, although each attempt fails."""
     if error.type != "Runtime.ImportModuleError":
         return
     package = _RUNTIME_PACKAGE.search(error.message)
     if package:
-        logger.warning("%s needs %s, which is part of Lambda's runtime but not installed here: npm install --save-dev %s",
-                       config.get("FunctionName"), package[1], package[1])
+        _warn_once("%s needs %s, which is part of Lambda's runtime but not installed here: npm install --save-dev %s",
+                   config.get("FunctionName"), package[1], package[1])
     instead = stand_in(config.get("Runtime", ""))
     if instead:
-        logger.warning("%s is made for %s, which is not installed here, and ran on %s: packages with native code do not load there",
-                       config.get("FunctionName"), config.get("Runtime"), instead)
+        _warn_once("%s is made for %s, which is not installed here, and ran on %s: packages with native code do not load there",
+                   config.get("FunctionName"), config.get("Runtime"), instead)
+
+
+_warned: set[tuple[Any, ...]] = set()
+
+
+def _warn_once(message: str, *values: Any) -> None:
+    if (message, *values) not in _warned:
+        _warned.add((message, *values))
+        logger.warning(message, *values)
 
 
 def _failed(error: FunctionError, log: str) -> dict[str, Any]:

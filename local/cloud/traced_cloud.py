@@ -34,7 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The local cloud of cdk-traced-function")
     parser.add_argument("--port", type=int, required=True, help="TCP port of the AWS APIs; 0 picks a free one")
     arguments = parser.parse_args()
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)  # the launcher says what it is
     logging.getLogger("kms").setLevel(logging.ERROR)  # it asks for an optional package at every start
     try:
         listener = socket.create_server((HOST, arguments.port), backlog=256)
