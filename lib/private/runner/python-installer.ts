@@ -54,18 +54,21 @@ export async function installRequirements(lines: string[], target: PythonTarget,
   return tool;
 }
 
-/** Undefined when the lines name what may change without them: a project or a wheel in a folder. */
+/** Undefined when the lines name what may change without them: a project or a wheel in a folder, a file at an address. */
 function installationKey(lines: string[], target: PythonTarget): string | undefined {
   const contents: string[] = [];
   for (const line of lines) {
-    const file = /^(?:-r|--requirement|-c|--constraint) (\S+)/.exec(line)?.[1];
+    const file = /^(?:-r|--requirement|-c|--constraint) "?([^"]+)/.exec(line)?.[1];
     if (file) {
+      if (/^[a-z+]+:\/\//.test(file)) {
+        return undefined;
+      }
       const text = fs.readFileSync(file, 'utf8');
       if (/^\s*-(?:r|c|e|-requirement|-constraint|-editable)\b|^\s*\.{0,2}\/|file:/m.test(text)) {
         return undefined;
       }
       contents.push(text);
-    } else if (/^-e|^--editable|^(?:-f |--find-links )?\/|^[A-Za-z]:\\|file:/.test(line)) {
+    } else if (/^-e|^--editable|^(?:(?:-f|--find-links) "?)?\/|^[A-Za-z]:\\|file:/.test(line)) {
       return undefined;
     }
   }

@@ -102,7 +102,7 @@ function readRequirementsFile(file: string, sourceDir: string, files: string[]):
     }
     // As in pip, relative to the file that includes.
     const absolute = path.resolve(path.dirname(file), target);
-    return option.startsWith('-r') || option === '--requirement' ? readRequirementsFile(absolute, sourceDir, files) : [`-c ${absolute}`];
+    return option.startsWith('-r') || option === '--requirement' ? readRequirementsFile(absolute, sourceDir, files) : [`-c ${quoted(absolute)}`];
   });
 }
 
@@ -116,7 +116,7 @@ function logicalLines(text: string): string[] {
 function absolutePaths(line: string, sourceDir: string): string {
   const [, option, folder] = /^(-f|--find-links)[ =]\s*(\S+)$/.exec(line) ?? [];
   if (option && !/^[a-z+]+:/.test(folder)) {
-    return `${option} ${path.resolve(sourceDir, folder)}`;
+    return `${option} ${quoted(path.resolve(sourceDir, folder))}`;
   }
   const requirement = line.replace(/^(?:-e|--editable)[ =]\s*/, '').replace(/^file:(?!\/)/, './');
   const isPath = /^\.{1,2}(?:\/|$|\[)|^\//.test(requirement)
@@ -124,10 +124,15 @@ function absolutePaths(line: string, sourceDir: string): string {
   return isPath ? path.resolve(sourceDir, requirement) : requirement;
 }
 
+/** Of an option: there white space would end the path. */
+function quoted(file: string): string {
+  return /\s/.test(file) ? `"${file}"` : file;
+}
+
 function split(lines: string[], direct: ReadonlySet<string>, files: string[] = []): PythonRequirements {
   const options = lines.filter(line => line.startsWith('-') && !/^(?:-r|--requirement)\b/.test(line));
   const sdkLine = lines.find(line => requirementName(line) === 'aws-xray-sdk');
-  const named = lines.flatMap(line => /^(?:-\S+[ =]|.*\bfile:\/\/)?(\/[^\s[#]+|[A-Za-z]:\\[^\s[#]+)/.exec(line)?.[1] ?? []).flatMap(filesWithin);
+  const named = lines.flatMap(line => /^(?:-\S+[ =]"?|.*\bfile:\/\/)?((?:\/|[A-Za-z]:\\)[^"[#;]+?)(?:"|\[.*|#.*|\s*;.*|\s+--.*)?$/.exec(line)?.[1] ?? []).flatMap(filesWithin);
   return { lines: lines.filter(line => line !== sdkLine && !options.includes(line)), options, direct, sdkLine, files: [...files, ...named] };
 }
 

@@ -68,6 +68,17 @@ test('paths are found in every form, and what lies there counts', async () => {
   expect(files.filter((file: string) => file.includes('.git'))).toEqual([]);
 });
 
+test('white space ends no path', async () => {
+  const text = '-c pins/all.txt\n./libs/my lib[x] ; python_version > "3"\n--find-links ./w\n';
+  const folder = path.join(projectFolder({
+    'a b/requirements.txt': text, 'a b/pins/all.txt': '', 'a b/libs/my lib/setup.py': '', 'a b/w/a.whl': '',
+  }), 'a b');
+  const { lines, options, files } = await readRequirements(folder, temporaryFolder(), '3.14');
+  expect(lines).toEqual([`${folder}/libs/my lib[x] ; python_version > "3"`]);
+  expect(options).toEqual([`-c "${folder}/pins/all.txt"`, `--find-links "${folder}/w"`]);
+  expect(files).toEqual(expect.arrayContaining(['pins/all.txt', 'libs/my lib/setup.py', 'w/a.whl'].map(name => `${folder}/${name}`)));
+});
+
 describe('a project whose requirements are kept for another tool', () => {
   test.each([
     ['Pipfile', 'pipenv requirements'], ['Pipfile.lock', 'pipenv requirements'], ['poetry.lock', 'poetry export'], ['pdm.lock', 'pdm export'],
