@@ -5,7 +5,9 @@ import { join, resolve } from 'node:path';
 export class LockedError extends Error {}
 
 const LOCK = 'lock';
+/** A process that has just been killed is there for some milliseconds more. */
 const MAX_ATTEMPTS = 5;
+const PAUSE_MS = 100;
 /** Folders that this process uses: a lock with its own number may also be left behind by one that had the number before, as in containers. */
 const held = new Set<string>();
 
@@ -22,10 +24,13 @@ export function takeLock(directory: string): void {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt === MAX_ATTEMPTS) throw error;
     }
     const owner = ownerOf(lock);
-    if (owner !== undefined && (owner !== process.pid || held.has(resolve(directory)))) {
+    if (owner === undefined || (owner === process.pid && !held.has(resolve(directory)))) {
+      rmSync(lock, { force: true });
+    } else if (owner === process.pid || attempt === MAX_ATTEMPTS - 1) {
       throw new LockedError(`the traces in ${directory} are in use by process ${owner}; stop it, or give another folder`);
+    } else {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
     }
-    rmSync(lock, { force: true });
   }
 }
 
@@ -47,13 +52,16 @@ function ownerOf(lock: string): number | undefined {
   return owner > 0 && isRunning(owner) && (life === '' || life === lifeOf(owner)) ? owner : undefined;
 }
 
-/** What tells a process from a later one with the same number, on this start of the machine or another one; empty where Linux does not tell. */
+/**
+ * What tells a process from a later one with the same number, on this start of the machine or another one; empty where Linux does not tell.
+ * A process that was killed and is not yet cleared away lives no more.
+ */
 function lifeOf(pid: number): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     // The name of the program, in parentheses, may hold blanks. The 20th field after it is the start, in ticks since the machine's.
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
-    return `${boot}/${fields[19]}`;
+    return /^[ZX]/.test(fields[0]) ? 'none' : `${boot}/${fields[19]}`;
   } catch {
     return '';
   }

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -176,6 +178,24 @@ test('is refused to a second process while the first one runs', async () => {
   writeFileSync(join(directory, 'lock'), `${process.ppid} an-earlier-start-of-the-machine/1`);
   await open().close();
   await journal.close();
+});
+
+const testOnLinux = process.platform === 'linux' ? test : test.skip;
+
+testOnLinux('is not refused for a process that was killed and is not cleared away yet', async () => {
+  // A shell that becomes another program never asks for the end of its child.
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    const [line] = await once(parent.stdout, 'data') as [Buffer];
+    const pid = Number(line.toString());
+    const stat = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    while (stat()[0] !== 'Z') await new Promise((resolve) => { setTimeout(resolve, 10); });
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    writeFileSync(join(directory, 'lock'), `${pid} ${boot}/${stat()[19]}`);
+    await open().close();
+  } finally {
+    parent.kill();
+  }
 });
 
 test('settings outlive a restart, and a broken file is kept aside', () => {
