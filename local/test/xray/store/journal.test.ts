@@ -184,12 +184,15 @@ const testOnLinux = process.platform === 'linux' ? test : test.skip;
 
 testOnLinux('is not refused for a process that was killed and is not cleared away yet', async () => {
   // A shell that becomes another program never asks for the end of its child.
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
   try {
     const [line] = await once(parent.stdout, 'data') as [Buffer];
     const pid = Number(line.toString());
     const stat = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
-    while (stat()[0] !== 'Z') await new Promise((resolve) => { setTimeout(resolve, 10); });
+    const pause = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve, 10); });
+    while (readFileSync(`/proc/${parent.pid}/comm`, 'utf8') !== 'sleep\n') await pause();
+    process.kill(pid, 'SIGKILL');
+    while (stat()[0] !== 'Z') await pause();
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     writeFileSync(join(directory, 'lock'), `${pid} ${boot}/${stat()[19]}`);
     await open().close();
