@@ -7,8 +7,8 @@ import type { Reporter } from './reporter';
 const SETTLE_MS = 50;
 const SHOWN_FILES = 3;
 
-/** What is made from the sources, or is no part of the app. */
-const IGNORED = new Set(['node_modules', 'cdk.out', '__pycache__']);
+/** What is made from the sources, or is no part of the app. The CLI writes what it looks up into cdk.context.json, and would be told of it. */
+const IGNORED = new Set(['node_modules', 'cdk.out', '__pycache__', 'cdk.context.json']);
 
 export interface WatchOptions {
   /** The CDK app's folder. */
