@@ -275,6 +275,7 @@ describe('bundling', () => {
     const message = bundlingError({ Function: python({ 'requirements.txt': 'no-such-package-anywhere==1.0.0\n' }, { instrumentation: Instrumentation.none() }) });
     expect(message).toMatch(/^cannot bundle 'Stack\/Function': cannot install the requirements for Python 3\.\d+ on \w+ with pip [\d.]+ \(no-such-package-anywhere==1\.0\.0\)/);
     expect(message).toContain('No matching distribution found for no-such-package-anywhere==1.0.0');
+    expect(message.match(/--platform/g)).toHaveLength(1);
   });
 
   test('fails without showing the password of an index', () => {

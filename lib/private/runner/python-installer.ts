@@ -113,7 +113,8 @@ async function runInstaller(lines: string[], target: PythonTarget, sourceDir: st
     throw new Error(`cannot install the requirements for Python ${target.pythonVersion} on ${target.architecture} with ${tool.label} ` +
       `(${withoutCredentials(lines.join(', '))}). If a package has no wheel for that platform, set another 'runtime' or 'architecture', or another version of ` +
       "the package; for one that is published as source only, make a wheel ('pip wheel NAME -w wheels') and add the line '--find-links ./wheels' to the " +
-      `requirements.\n${(error as Error).message}`);
+      // Of the platforms that pip is given the last tells all.
+      `requirements.\n${(error as Error).message.replace(/(?: --platform manylinux_\S+)+/, '')}`);
   }
   if (hasSources) {
     refuseForeignBinaries(target);
