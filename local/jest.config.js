@@ -6,8 +6,6 @@ module.exports = {
   displayName: 'local',
   rootDir: __dirname,
   testEnvironment: 'node',
-  // What this workspace exports is built for others; its own tests see the sources.
-  testEnvironmentOptions: { customExportConditions: ['cdk-traced-source', 'node', 'node-addons'] },
   maxWorkers: '100%', // Jest would leave one core to itself: half of a machine with two
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '^.+\\.[cm]?tsx?$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' } }] },

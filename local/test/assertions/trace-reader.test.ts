@@ -1,9 +1,9 @@
 import { createServer, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { TraceReader } from '../../src/assertions';
 import type { Xray } from '../../src/xray';
 import { randomTraceId, sampleTrace } from '../xray/sample-trace';
 import { startWithClient, stopAll } from '../xray/xray-client';
-import { TraceReader } from 'cdk-traced-function-local/assertions';
 
 afterEach(stopAll);
 
