@@ -100,6 +100,9 @@ async function runInstaller(lines: string[], target: PythonTarget, sourceDir: st
   fs.writeFileSync(file, staged.join('\n') + '\n');
   const tool = await findInstaller([sourceDir, path.dirname(target.directory)]);
   const isUv = tool.label.startsWith('uv');
+  // Goes with the folder around it: uv leaves a lock behind for each project that it builds.
+  const temporary = `${target.directory}.tmp`;
+  fs.mkdirSync(temporary, { recursive: true });
   try {
     await runCommand([
       ...isUv ? tool.argv : pipForTarget(tool, target), 'install', '--requirement', file, '--target', target.directory,
@@ -108,7 +111,7 @@ async function runInstaller(lines: string[], target: PythonTarget, sourceDir: st
       ...(isUv && hasSources ? [] : ['--only-binary', ':all:']),
       ...(target.noDependencies ? ['--no-deps'] : []),
       ...target.installArgs,
-    ], { cwd: sourceDir });
+    ], { cwd: sourceDir, env: { TMPDIR: temporary } });
   } catch (error) {
     throw new Error(`cannot install the requirements for Python ${target.pythonVersion} on ${target.architecture} with ${tool.label} ` +
       `(${withoutCredentials(lines.join(', '))}). If a package has no wheel for that platform, set another 'runtime' or 'architecture', or another version of ` +
