@@ -37,9 +37,9 @@ const XRAY_TRACE_BYTES = 500 * 1000;
 const MAX_PENDING = 256;
 /** So many bytes of documents may wait to be joined; beyond that the oldest are joined at once, however much comes in. */
 const MAX_UNSETTLED_BYTES = 64 * 1024 * 1024;
-/** Length of a piece of work in the background, and the pauses between, in milliseconds: short ones while documents stream in. */
+/** Length of a piece of work in the background, and of the pause before it, in milliseconds: little work while documents stream in. */
 const SLICE_MS = { busy: 4, idle: 16 };
-const PAUSE_MS = 40;
+const PAUSE_MS = { busy: 40, idle: 8 };
 /** A trace that took long to join is left alone in the background for so many times as long: it may be growing still. */
 const REST = 10;
 
@@ -223,11 +223,12 @@ export class TraceStore extends EventEmitter<StoreEvents> {
   }
 
   /** Joins in the background, little at a time while documents stream in and more once they do not. */
-  private schedule(): void {
+  private schedule(pauseMs = PAUSE_MS.busy): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
       const start = performance.now();
-      const end = start + (this.addsSinceSlice > 100 ? SLICE_MS.busy : SLICE_MS.idle);
+      const pace = this.addsSinceSlice > 100 ? 'busy' : 'idle';
+      const end = start + SLICE_MS[pace];
       this.addsSinceSlice = 0;
       for (const [record, until] of this.resting) if (until <= start) this.resting.delete(record);
       for (const record of this.unsettled) {
@@ -235,7 +236,7 @@ export class TraceStore extends EventEmitter<StoreEvents> {
         this.settle(record);
         if (performance.now() > end) break;
       }
-      if (this.unsettled.size > 0) this.schedule();
-    }, PAUSE_MS).unref();
+      if (this.unsettled.size > 0) this.schedule(PAUSE_MS[pace]);
+    }, pauseMs).unref();
   }
 }
