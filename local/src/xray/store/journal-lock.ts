@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isRunning } from '../../run-command';
 
 /** The folder is in use by another process; the message says by which. */
 export class LockedError extends Error {}
@@ -64,14 +65,5 @@ function lifeOf(pid: number): string {
     return /^[ZX]/.test(fields[0]) ? 'none' : `${boot}/${fields[19]}`;
   } catch {
     return '';
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
