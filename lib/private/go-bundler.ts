@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { ancestors } from './ancestors';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
 import { validationError } from './validation-error';
 import { GoBundlingOptions } from '../bundling';
@@ -42,13 +43,10 @@ export const goBundler: Bundler = {
 };
 
 function findModule(request: BundlerRequest, start: string): string {
-  for (let folder = start; ; folder = path.dirname(folder)) {
-    if (fs.existsSync(path.join(folder, 'go.mod'))) {
-      return folder;
-    }
-    if (path.dirname(folder) === folder) {
-      throw validationError(request.scope,
-        `cannot find the Go module of '${start}' (looked for go.mod there and in every folder above); run 'go mod init' there`);
-    }
+  const root = ancestors(start).find(folder => fs.existsSync(path.join(folder, 'go.mod')));
+  if (!root) {
+    throw validationError(request.scope,
+      `cannot find the Go module of '${start}' (looked for go.mod there and in every folder above); run 'go mod init' there`);
   }
+  return root;
 }

@@ -2,6 +2,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { ancestors } from './ancestors';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
 import { validationError } from './validation-error';
 import { NodejsBundlingOptions } from '../bundling';
@@ -82,11 +83,7 @@ function projectRoot(start: string): string {
 }
 
 function findUp(start: string, names: string[]): string | undefined {
-  if (names.some(name => fs.existsSync(path.join(start, name)))) {
-    return start;
-  }
-  const parent = path.dirname(start);
-  return parent === start ? undefined : findUp(parent, names);
+  return ancestors(start).find(folder => names.some(name => fs.existsSync(path.join(folder, name))));
 }
 
 function existingFile(request: BundlerRequest, file: string): string {

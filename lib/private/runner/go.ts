@@ -1,5 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
+import { ancestors } from '../ancestors';
 import { GoJob, JobInputs, JobResult } from '../bundling-job';
 import { AWS_CLIENTS, captureArguments, captureOf, GoCapture } from './go-capture';
 import { GoBuild, GoModule, GoPackage } from './go-module';
@@ -127,13 +128,11 @@ function hintOf(message: string, job: GoJob): string {
   if (message.includes('no Go files in')) {
     return `\nSet 'entry' to the folder of a program, such as '${path.join(job.moduleRoot, 'cmd', 'NAME')}'`;
   }
-  for (let folder = job.moduleRoot; folder !== path.dirname(folder); folder = path.dirname(folder)) {
-    if (fs.existsSync(path.join(folder, 'go.work'))) {
-      return `\n'${path.join(folder, 'go.work')}' is not used, because a workspace lets no calls be captured at build time; ` +
-        `name its modules in '${path.join(job.moduleRoot, 'go.mod')}', such as 'replace example.com/shared => ../shared'`;
-    }
-  }
-  return '';
+  const workspace = ancestors(job.moduleRoot).map(folder => path.join(folder, 'go.work')).find(file => fs.existsSync(file));
+  return workspace
+    ? `\n'${workspace}' is not used, because a workspace lets no calls be captured at build time; ` +
+      `name its modules in '${path.join(job.moduleRoot, 'go.mod')}', such as 'replace example.com/shared => ../shared'`
+    : '';
 }
 
 async function goInputs(go: GoModule, job: GoJob, packages: GoPackage[]): Promise<JobInputs> {

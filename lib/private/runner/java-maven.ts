@@ -3,7 +3,8 @@ import * as os from 'os';
 import * as path from 'path';
 import { listJar } from './java-archive';
 import { JavaBuild, JavaBuildRequest, JavaClassPath, JavaDependency, JavaResolution } from './java-build';
-import { ancestors, copyJavaProject, isWithin, JavaBuildFiles, JavaProjectCopy, wrapperCandidates } from './java-project';
+import { ancestors } from '../ancestors';
+import { copyJavaProject, isWithin, JavaBuildFiles, JavaProjectCopy, wrapperCandidates } from './java-project';
 import { runCommand } from './run-command';
 import { commandLine, findTool, Tool } from './tool';
 

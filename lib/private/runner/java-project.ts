@@ -1,5 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
+import { ancestors } from '../ancestors';
 import { JobInputs } from '../bundling-job';
 import { ToolSearch } from './tool';
 
@@ -100,12 +101,6 @@ export function wrapperCandidates(name: string, windowsName: string, projectDir:
   // Version control may have lost the mode.
   const isExecutable = onWindows || (fs.statSync(wrapper).mode & 0o100) !== 0;
   return [{ argv: isExecutable ? [wrapper] : ['sh', wrapper], versionArgs: ['--version'] }];
-}
-
-/** The folder itself and all above it, the nearest first. */
-export function ancestors(folder: string): string[] {
-  const parent = path.dirname(folder);
-  return parent === folder ? [folder] : [folder, ...ancestors(parent)];
 }
 
 /** Whether a path is a folder or lies in it. */

@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import type { Metafile } from 'esbuild';
+import { ancestors } from '../ancestors';
 import { JobInputs, NodejsJob } from '../bundling-job';
 import { tsconfigCandidates } from './tsconfig-paths';
 
@@ -87,11 +88,6 @@ function filesOf(job: NodejsJob, inputs: readonly string[]): string[] {
   return inputs
     .filter(input => !/^cdk-traced-[a-z]+:/.test(input))
     .map(input => path.resolve(job.projectRoot, input.replace(/^[a-z-]+:(?=[/\\])/, '').replace(/[?#].*$/, '')));
-}
-
-function ancestors(folder: string): string[] {
-  const parent = path.dirname(folder);
-  return parent === folder ? [folder] : [folder, ...ancestors(parent)];
 }
 
 /** What modules import, as it is written there. */

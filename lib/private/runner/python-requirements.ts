@@ -4,6 +4,7 @@ import { findUv } from './python-installer';
 import { projectDependencies } from './python-project-file';
 import { isLeftOut } from './python-sources';
 import { runCommand } from './run-command';
+import { ancestors } from '../ancestors';
 
 /** Files that say what a project requires. */
 export const PROJECT_FILES = ['uv.lock', 'requirements.txt', 'pyproject.toml'];
@@ -64,15 +65,10 @@ export async function readRequirements(sourceDir: string, workDir: string, pytho
 
 /** The folder with the lock file of the workspace that the project belongs to. */
 function uvWorkspace(sourceDir: string): string | undefined {
-  for (let folder = path.dirname(sourceDir); ; folder = path.dirname(folder)) {
+  return ancestors(path.dirname(sourceDir)).find(folder => {
     const [lock, project] = ['uv.lock', 'pyproject.toml'].map(name => path.join(folder, name));
-    if (fs.existsSync(lock) && fs.existsSync(project) && /^\[tool\.uv\.workspace\]/m.test(fs.readFileSync(project, 'utf8'))) {
-      return folder;
-    }
-    if (path.dirname(folder) === folder) {
-      return undefined;
-    }
-  }
+    return fs.existsSync(lock) && fs.existsSync(project) && /^\[tool\.uv\.workspace\]/m.test(fs.readFileSync(project, 'utf8'));
+  });
 }
 
 /** @param lockDir folder of the uv.lock, which paths in it are relative to */
