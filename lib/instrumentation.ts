@@ -2,7 +2,7 @@ import { Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { AdotLayerOptions, ContextMissing, OpenTelemetryOptions, XRaySdkOptions } from './instrumentation-options';
 import { AdotLanguage, adotLayerArn } from './private/adot-layers';
-import { InstrumentationKind, NodejsCapture } from './private/bundling-job';
+import { InstrumentationKind, NodejsCapture } from './private/bundling/bundling-job';
 import { validationError } from './private/validation-error';
 
 /** @internal */

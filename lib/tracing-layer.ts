@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { BundledCode } from './private/bundled-code';
+import { BundledCode } from './private/bundling/bundled-code';
 import { validationError } from './private/validation-error';
 
 /**

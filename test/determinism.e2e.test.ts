@@ -3,7 +3,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { linkTree } from './link-tree';
 import { temporaryFolder } from './test-app';
-import { directoryHash } from '../lib/private/directory-hash';
+import { directoryHash } from '../lib/private/files/directory-hash';
 
 const ROOT = path.dirname(__dirname);
 const PROJECT = ['bin', 'lambda', 'lib', 'runtime', 'cdk.json', 'package.json', 'package-lock.json', 'tsconfig.json'];

@@ -6,7 +6,7 @@ import { LambdaEnvironment, PARENT, ROOT } from './lambda-environment';
 import { bundle, bundlingError } from './packages';
 import { fixture, GO_ENTRY, projectFolder, temporaryFolder } from './test-app';
 import { Bundling, Instrumentation, TracedFunctionProps } from '../lib';
-import { directoryHash } from '../lib/private/directory-hash';
+import { directoryHash } from '../lib/private/files/directory-hash';
 
 const LOCAL = { architecture: process.arch === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64 };
 const OTHER = { architecture: process.arch === 'arm64' ? lambda.Architecture.X86_64 : lambda.Architecture.ARM_64 };

@@ -2,7 +2,7 @@ import { execFileSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './test-app';
-import { readJar } from '../lib/private/runner/java-archive';
+import { readJar } from '../lib/private/runner/java/archive';
 
 /** Whether the tests that need it can run. */
 export const hasMaven = works('mvn');

@@ -5,7 +5,7 @@ import { LambdaEnvironment, PARENT, ROOT } from './lambda-environment';
 import { bundle, bundlingError } from './packages';
 import { fixture, JAVA_ENTRY, projectFolder } from './test-app';
 import { Instrumentation, SdkDelivery } from '../lib';
-import { directoryHash } from '../lib/private/directory-hash';
+import { directoryHash } from '../lib/private/files/directory-hash';
 
 jest.setTimeout(300_000);
 

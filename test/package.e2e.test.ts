@@ -6,7 +6,7 @@ import { LambdaEnvironment, PARENT, ROOT } from './lambda-environment';
 import { linkTree } from './link-tree';
 import { LOCAL_PYTHON } from './local-python';
 import { fixture, GO_ENTRY, JAVA_ENTRY, NODEJS_ENTRY, temporaryFolder } from './test-app';
-import { directoryHash } from '../lib/private/directory-hash';
+import { directoryHash } from '../lib/private/files/directory-hash';
 
 const project = path.dirname(__dirname);
 const { devDependencies } = JSON.parse(fs.readFileSync(path.join(project, 'package.json'), 'utf8'));

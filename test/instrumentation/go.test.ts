@@ -4,7 +4,7 @@ import * as path from 'path';
 import { FunctionHost, FunctionRun, PARENT, ROOT, RunOptions, UNSAMPLED } from './function-process';
 import { DecodedSpan, decodeSpans } from './otlp-spans';
 import { Bundling, Instrumentation, TracedFunctionProps } from '../../lib';
-import { directoryHash } from '../../lib/private/directory-hash';
+import { directoryHash } from '../../lib/private/files/directory-hash';
 import { bundle, bundlingError } from '../packages';
 import { fixture, projectFolder } from '../test-app';
 

@@ -3,7 +3,7 @@ import * as path from 'path';
 import { buildSync } from 'esbuild';
 import { FunctionHost, PARENT, RunOptions } from './function-process';
 import { normalizedDocuments } from './normalized-documents';
-import { LEAN_PARTS, trimmableParts } from '../../lib/private/runner/lean-xray-sdk';
+import { LEAN_PARTS, trimmableParts } from '../../lib/private/runner/nodejs/lean-xray-sdk';
 import { bundle } from '../packages';
 import { projectFolder, temporaryFolder } from '../test-app';
 

@@ -1,11 +1,11 @@
 import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
-import { JobInputs, JobResult, NodejsLayerJob, PythonLayerJob } from '../bundling-job';
-import { findEsbuild } from './esbuild-installation';
-import { normalizePythonPackage } from './normalize-package';
-import { installRequirements } from './python-installer';
-import { XRAY_SDK_REQUIREMENTS } from './xray-sdk';
+import { JobInputs, JobResult, NodejsLayerJob, PythonLayerJob } from '../bundling/bundling-job';
+import { findEsbuild } from './nodejs/esbuild-installation';
+import { normalizePythonPackage } from './python/normalize-package';
+import { installRequirements } from './python/installer';
+import { XRAY_SDK_REQUIREMENTS } from './runtime-files';
 
 /** Only this package's own version decides what a layer holds, and that is part of every key. */
 const NO_INPUTS: JobInputs = { files: [], folders: [] };

@@ -5,25 +5,25 @@
 import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as os from 'os';
-import type * as Go from './go';
-import type * as Java from './java';
+import type * as Go from './go/go';
+import type * as Java from './java/java';
 import type * as Layers from './layers';
-import type * as Nodejs from './nodejs';
+import type * as Nodejs from './nodejs/nodejs';
 import { ProgressLine } from './progress-line';
-import type * as Python from './python';
-import type * as PythonDependencies from './python-dependencies';
-import { BundlingJob, GoJob, JavaJob, JobResult, NodejsJob, RunnerInput, RunnerOutputJson } from '../bundling-job';
+import type * as Python from './python/python';
+import type * as PythonDependencies from './python/dependencies';
+import { BundlingJob, GoJob, JavaJob, JobResult, NodejsJob, RunnerInput, RunnerOutputJson } from '../bundling/bundling-job';
 
 const load = createRequire(__filename);
 
 /** Each is loaded when there is work for it: most apps have one. */
 const LANGUAGES = {
-  go: () => load('./go') as typeof Go,
-  java: () => load('./java') as typeof Java,
+  go: () => load('./go/go') as typeof Go,
+  java: () => load('./java/java') as typeof Java,
   layers: () => load('./layers') as typeof Layers,
-  nodejs: () => load('./nodejs') as typeof Nodejs,
-  python: () => load('./python') as typeof Python,
-  pythonDependencies: () => load('./python-dependencies') as typeof PythonDependencies,
+  nodejs: () => load('./nodejs/nodejs') as typeof Nodejs,
+  python: () => load('./python/python') as typeof Python,
+  pythonDependencies: () => load('./python/dependencies') as typeof PythonDependencies,
 };
 
 /** What shares no work with others of its kind. */

@@ -1,0 +1,194 @@
+import { createHash } from 'crypto';
+import * as fs from 'fs';
+import * as path from 'path';
+import { FileAssetLocation, FileAssetPackaging, Stack, Stage } from 'aws-cdk-lib';
+import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
+import { IConstruct } from 'constructs';
+import { BundlingJob, JobRequest } from './bundling-job';
+import { copyPackage } from '../files/copy-package';
+import { directoryHash } from '../files/directory-hash';
+import { normalizeModes } from '../files/file-modes';
+import { BundledPackage, keepForLater, PackageCache } from '../cache/package-cache';
+import { runBundlingRunner } from './run-bundling-runner';
+import { namedError, validationError } from '../validation-error';
+
+/** A job and everything that was asked of it. */
+interface PlannedJob {
+  readonly request: JobRequest;
+  /** The constructs that use the package. */
+  readonly consumers: IConstruct[];
+  /** The outcome, once it has been tried. */
+  outcome?: BundledPackage | Error;
+}
+
+type AssetLocation = FileAssetLocation & { readonly path: string };
+
+const PLAN = Symbol.for('cdk-traced-function.BundlingPlan');
+
+/**
+ * All bundling of an app: jobs are collected while constructs are made, and run together when the first template that
+ * needs one is resolved. Jobs that come after that are the next batch.
+ */
+export class BundlingPlan {
+  /** The plan of the construct tree that the scope belongs to. */
+  public static of(scope: IConstruct): BundlingPlan {
+    const root = scope.node.root as IConstruct & { [PLAN]?: BundlingPlan };
+    if (!root[PLAN]) {
+      Object.defineProperty(root, PLAN, { value: new BundlingPlan(), enumerable: false });
+    }
+    return root[PLAN]!;
+  }
+
+  private readonly jobs = new Map<string, PlannedJob>();
+  private readonly required = new WeakMap<Stack, boolean>();
+  private readonly added = new WeakMap<IConstruct, { hash: string; location: AssetLocation }>();
+
+  /** Asks for a package; equal requests share one. Returns the key to locate it with. */
+  public request(consumer: IConstruct, request: JobRequest): string {
+    const key = createHash('sha256').update(JSON.stringify(request)).digest('hex');
+    const job = this.jobs.get(key);
+    if (job) {
+      job.consumers.push(consumer);
+    } else {
+      this.jobs.set(key, { request, consumers: [consumer] });
+    }
+    return key;
+  }
+
+  /** Adds the package to the assets of the consumer's stack, bundling everything that is pending first. */
+  public locate(consumer: IConstruct, key: string): AssetLocation {
+    if (!this.isRequired(Stack.of(consumer))) {
+      return this.add(consumer, sourceOnly(consumer, this.jobs.get(key)!.request));
+    }
+    const bundled = this.package(key);
+    const added = this.added.get(consumer);
+    // CDK resolves each token several times.
+    if (added?.hash === bundled.hash && fs.existsSync(path.join(assetOutdir(consumer), `asset.${bundled.hash}`))) {
+      return added.location;
+    }
+    const location = this.add(consumer, this.stage(consumer, bundled));
+    this.added.set(consumer, { hash: bundled.hash, location });
+    return location;
+  }
+
+  private add(consumer: IConstruct, asset: { path: string; hash: string }): AssetLocation {
+    const location = Stack.of(consumer).synthesizer.addFileAsset({
+      fileName: asset.path,
+      packaging: FileAssetPackaging.ZIP_DIRECTORY,
+      sourceHash: asset.hash,
+      displayName: `${consumer.node.path} Code`,
+      deployTime: true,
+    });
+    return { ...location, path: asset.path };
+  }
+
+  /** CDK matches the stack's path with patterns each time that it is asked. */
+  private isRequired(stack: Stack): boolean {
+    if (!this.required.has(stack)) {
+      this.required.set(stack, stack.bundlingRequired);
+    }
+    return this.required.get(stack)!;
+  }
+
+  private package(key: string): BundledPackage {
+    if (!this.jobs.get(key)!.outcome) {
+      this.runPending();
+    }
+    const { outcome } = this.jobs.get(key)!;
+    if (outcome instanceof Error) {
+      throw outcome;
+    }
+    return outcome!;
+  }
+
+  private runPending(): void {
+    const cache = PackageCache.open();
+    const pending = [...this.jobs.values()].filter(job => !job.outcome && job.consumers.some(c => this.isRequired(Stack.of(c))));
+    pending.forEach(job => job.outcome = cache?.find(job.request));
+    const missing = pending.filter(job => !job.outcome);
+    if (missing.length > 0) {
+      bundle(missing, cache);
+    }
+  }
+
+  /** Puts the package where the consumer's stage keeps its assets, and names it as the stage's manifest has to. */
+  private stage(consumer: IConstruct, bundled: BundledPackage): { path: string; hash: string } {
+    const directory = path.join(assetOutdir(consumer), `asset.${bundled.hash}`);
+    if (!fs.existsSync(directory)) {
+      // Whole or not at all: a folder that a crash left half copied would be deployed as it is.
+      const temporary = fs.mkdtempSync(path.join(assetOutdir(consumer), 'bundling-'));
+      copyPackage(bundled, temporary);
+      fs.renameSync(temporary, directory);
+    }
+    const absolute = consumer.node.tryGetContext(DISABLE_ASSET_STAGING_CONTEXT);
+    return { path: absolute ? directory : path.relative(path.resolve(Stage.of(consumer)!.outdir), directory), hash: bundled.hash };
+  }
+}
+
+/** Runs the jobs together and settles the outcome of each. */
+function bundle(planned: PlannedJob[], cache: PackageCache | undefined): void {
+  // Beside the staged assets, so that a package is moved there without a copy; no name in it may reach a package's contents.
+  const workDir = fs.mkdtempSync(path.join(assetOutdir(planned[0].consumers[0]), 'bundling-'));
+  const startedAt = fs.statSync(workDir, { bigint: true }).mtimeNs;
+  try {
+    const jobs = planned.map((job, i) => ({
+      ...job.request,
+      outputDir: path.join(workDir, String(i)),
+      consumers: job.consumers.map(c => c.node.path),
+    }) as BundlingJob);
+    const { results } = runBundlingRunner({ jobs });
+    const made: Parameters<PackageCache['store']>[0] = [];
+    for (const [i, job] of planned.entries()) {
+      const { error, inputs, hash } = results[i];
+      if (!error) {
+        const bundled = keep(jobs[i].outputDir, assetOutdir(job.consumers[0]), hash);
+        job.outcome = bundled;
+        made.push(...inputs ? [{ request: job.request, bundled, inputs }] : []);
+      }
+    }
+    keepForLater(() => {
+      cache?.store(made, startedAt);
+      cache?.prune();
+    });
+    const failed = planned.filter((_, i) => results[i].error);
+    if (failed.length > 0) {
+      // One error for all of them: whoever mends one wants to know of the others.
+      const concerned = new Map<string, string[]>();
+      results.forEach(({ error }, i) => error && concerned.set(error, [...concerned.get(error) ?? [], ...jobs[i].consumers]));
+      const error = namedError([...concerned].map(([text, paths]) => `cannot bundle ${paths.map(p => `'${p}'`).join(', ')}: ${text}`).join('\n\n'));
+      error.stack = `${error.name}: ${error.message}`; // the rest are frames of CDK and of this package, beneath the words that matter
+      failed.forEach(job => job.outcome = error);
+    }
+  } finally {
+    fs.rmSync(workDir, { recursive: true, force: true });
+  }
+}
+
+/** What CDK does too for a stack that is not being deployed: a name that no package has, so that nothing is bundled for it. */
+function sourceOnly(consumer: IConstruct, request: JobRequest): { path: string; hash: string } {
+  const source = 'entry' in request ? path.dirname(request.entry)
+    : 'sourceDir' in request ? request.sourceDir
+      : 'moduleRoot' in request ? request.moduleRoot
+        : 'projectDir' in request ? request.projectDir : __dirname;
+  return { path: source, hash: createHash('sha256').update(consumer.node.path).digest('hex') };
+}
+
+function assetOutdir(scope: IConstruct): string {
+  const stage = Stage.of(scope);
+  if (!stage) {
+    throw validationError(scope, 'is not inside an App or a Stage, so there is no folder for its package; create its stack in an App');
+  }
+  return path.resolve(stage.assetOutdir);
+}
+
+function keep(outputDir: string, outdir: string, known: string | undefined): BundledPackage {
+  if (!known) {
+    normalizeModes(outputDir);
+  }
+  const hash = known ?? directoryHash(outputDir);
+  const directory = path.join(outdir, `asset.${hash}`);
+  if (!fs.existsSync(directory)) {
+    fs.renameSync(outputDir, directory);
+  }
+  return { path: directory, hash };
+}

@@ -1,0 +1,52 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { ancestors } from '../files/ancestors';
+import { Bundler, BundlerRequest, BundlerResult } from './bundler';
+import { validationError } from '../validation-error';
+import { GoBundlingOptions } from '../../bundling';
+
+export const goBundler: Bundler = {
+  language: 'go',
+  family: lambda.RuntimeFamily.OTHER,
+  defaultRuntime: lambda.Runtime.PROVIDED_AL2023,
+  supportsLayer: false,
+  accepts: 'a .go file, or a folder with go.mod or a .go file (Go)',
+
+  canHandle: entry => fs.statSync(entry).isFile()
+    ? path.extname(entry) === '.go'
+    : fs.readdirSync(entry).some(name => name === 'go.mod' || name.endsWith('.go')),
+
+  bind(request: BundlerRequest): BundlerResult {
+    const options = request.options as GoBundlingOptions;
+    const packageDir = fs.statSync(request.entry).isFile() ? path.dirname(request.entry) : request.entry;
+    const moduleRoot = findModule(request, packageDir);
+    if (request.handler !== undefined && request.handler !== 'bootstrap') {
+      throw validationError(request.scope,
+        `handler '${request.handler}' has no meaning for Go, whose package is one binary named 'bootstrap'; leave 'handler' out`);
+    }
+    return {
+      handler: 'bootstrap',
+      environment: {},
+      job: {
+        kind: 'go',
+        moduleRoot,
+        package: `./${path.relative(moduleRoot, packageDir).split(path.sep).join('/')}`,
+        instrumentation: request.instrumentation,
+        architecture: request.architecture,
+        tags: options.tags ?? [],
+        buildArgs: options.buildArgs ?? [],
+        environment: options.environment ?? {},
+      },
+    };
+  },
+};
+
+function findModule(request: BundlerRequest, start: string): string {
+  const root = ancestors(start).find(folder => fs.existsSync(path.join(folder, 'go.mod')));
+  if (!root) {
+    throw validationError(request.scope,
+      `cannot find the Go module of '${start}' (looked for go.mod there and in every folder above); run 'go mod init' there`);
+  }
+  return root;
+}

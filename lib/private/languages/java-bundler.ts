@@ -1,0 +1,64 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Bundler, BundlerRequest, BundlerResult } from './bundler';
+import { findJavaHandlers } from './java-handlers';
+import { validationError } from '../validation-error';
+import { JavaBundlingOptions } from '../../bundling';
+
+const MAVEN_FILE = 'pom.xml';
+const GRADLE_FILES = ['build.gradle', 'build.gradle.kts'];
+
+/** Lambda's runtimes of Java 8 and 11 are older than what AWS supports the tracing SDK on. */
+const RUNTIMES = [17, 21, 25];
+
+export const javaBundler: Bundler = {
+  language: 'java',
+  family: lambda.RuntimeFamily.JAVA,
+  defaultRuntime: lambda.Runtime.JAVA_21,
+  supportsLayer: true,
+  accepts: `a folder with ${[MAVEN_FILE, ...GRADLE_FILES].join(', ')} (Java)`,
+
+  canHandle: entry => fs.statSync(entry).isDirectory() && [MAVEN_FILE, ...GRADLE_FILES].some(name => fs.existsSync(path.join(entry, name))),
+
+  bind(request: BundlerRequest): BundlerResult {
+    const options = request.options as JavaBundlingOptions;
+    const javaVersion = Number(/^java(\d+)$/.exec(request.runtime.name)?.[1]);
+    if (!RUNTIMES.includes(javaVersion)) {
+      throw validationError(request.scope,
+        `runtime '${request.runtime.name}' is too old for a traced function; use ${RUNTIMES.map(version => `java${version}`).join(', ')}`);
+    }
+    const handler = request.handler ?? findHandler(request);
+    if (!/^[\p{L}_$][\p{L}\d_$.]*(?:::[\p{L}_$][\p{L}\d_$]*)?$/u.test(handler)) {
+      throw validationError(request.scope,
+        `handler '${handler}' does not name a Java class; write it as 'com.example.Handler', or with a method as 'com.example.Handler::handle'`);
+    }
+    return {
+      handler,
+      // The OpenTelemetry API then looks for what the package has in place of an SDK.
+      environment: request.instrumentation === 'open-telemetry' ? { OTEL_JAVA_GLOBAL_AUTOCONFIGURE_ENABLED: 'true' } : {},
+      job: {
+        kind: 'java',
+        projectDir: request.entry,
+        buildTool: fs.existsSync(path.join(request.entry, MAVEN_FILE)) ? 'maven' : 'gradle',
+        handler,
+        javaVersion,
+        instrumentation: request.instrumentation,
+        sdkInLayer: request.sdkInLayer,
+        buildArgs: options.buildArgs ?? [],
+        environment: options.environment ?? {},
+      },
+    };
+  },
+};
+
+function findHandler(request: BundlerRequest): string {
+  const found = findJavaHandlers(request.entry);
+  if (found.length === 1) {
+    return found[0];
+  }
+  throw validationError(request.scope, found.length === 0
+    ? `cannot find a Java handler in '${request.entry}' (looked in src/main for a class that implements RequestHandler or RequestStreamHandler); ` +
+      "set 'handler', for example 'com.example.Handler' or 'com.example.Handler::handle'"
+    : `'${request.entry}' has ${found.length} classes that could be the handler (${found.join(', ')}); set 'handler' to one of them`);
+}

@@ -1,0 +1,110 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Bundler, BundlerRequest, BundlerResult } from './bundler';
+import { validationError } from '../validation-error';
+import { PythonBundlingOptions } from '../../bundling';
+
+const PROJECT_FILES = ['requirements.txt', 'pyproject.toml', 'uv.lock'];
+const HANDLER_FILES = ['handler.py', 'index.py', 'app.py', 'lambda_function.py', 'main.py'];
+const HANDLER_FUNCTIONS = ['handler', 'lambda_handler', 'main'];
+
+export const pythonBundler: Bundler = {
+  language: 'python',
+  family: lambda.RuntimeFamily.PYTHON,
+  defaultRuntime: lambda.Runtime.PYTHON_3_14,
+  supportsLayer: true,
+  accepts: `a .py file, or a folder with ${PROJECT_FILES.join(', ')} or ${HANDLER_FILES.join(', ')} (Python)`,
+
+  canHandle: entry => fs.statSync(entry).isFile()
+    ? path.extname(entry) === '.py'
+    : [...PROJECT_FILES, ...HANDLER_FILES].some(name => fs.existsSync(path.join(entry, name))),
+
+  bind(request: BundlerRequest): BundlerResult {
+    const options = request.options as PythonBundlingOptions;
+    const isFile = fs.statSync(request.entry).isFile();
+    const projectDir = isFile ? path.dirname(request.entry) : request.entry;
+    const { sourceDir, handler } = findHandler(request, sourceFolders(projectDir, isFile), isFile ? [path.basename(request.entry)] : HANDLER_FILES);
+    const { trim, ...capture } = request.capture;
+    const dependenciesInLayer = options.dependencies?._inOwnLayer ?? false;
+    const platform = {
+      pythonVersion: request.runtime.name.replace(/^python/, ''),
+      architecture: request.architecture,
+      installArgs: options.installArgs ?? [],
+    };
+    return {
+      // The generated module patches the libraries, and only then imports the user's.
+      handler: request.instrumentation === 'none' ? handler : 'cdk_traced_function.handler',
+      environment: {},
+      job: {
+        kind: 'python',
+        sourceDir,
+        projectDir,
+        handler,
+        instrumentation: request.instrumentation,
+        capture,
+        sdkInLayer: request.sdkInLayer,
+        dependenciesInLayer,
+        exclude: options.exclude ?? [],
+        ...platform,
+      },
+      dependencyLayer: dependenciesInLayer ? {
+        kind: 'python-dependency-layer', sourceDir: projectDir, instrumentation: request.instrumentation, withSdk: request.instrumentation === 'xray-sdk' && !request.sdkInLayer, ...platform,
+      } : undefined,
+    };
+  },
+};
+
+/** Where modules are looked for; `src` is where many projects keep them: https://packaging.python.org/en/latest/discussions/src-layout-vs-flat-layout/ */
+function sourceFolders(projectDir: string, isFile: boolean): string[] {
+  const src = path.join(projectDir, 'src');
+  return isFile || !fs.existsSync(src) ? [projectDir] : [projectDir, src];
+}
+
+function findHandler(request: BundlerRequest, folders: string[], files: string[]): { sourceDir: string; handler: string } {
+  if (request.handler !== undefined) {
+    return { sourceDir: checkHandler(request, folders, request.handler), handler: request.handler };
+  }
+  for (const sourceDir of folders) {
+    for (const file of files) {
+      const name = HANDLER_FUNCTIONS.find(candidate => definesFunction(path.join(sourceDir, file), candidate));
+      if (name) {
+        return { sourceDir, handler: `${path.basename(file, '.py')}.${name}` };
+      }
+    }
+  }
+  throw validationError(request.scope,
+    `cannot find a Python handler in '${folders.join("' and '")}' (looked in ${files.join(', ')} for a function ${HANDLER_FUNCTIONS.join(', ')}); ` +
+    "set 'handler', for example 'app.handler'");
+}
+
+/** Gives the folder that has the handler's module. */
+function checkHandler(request: BundlerRequest, folders: string[], handler: string): string {
+  const match = /^(?<module>[\w./-]+)\.(?<name>\w+)$/.exec(handler);
+  if (!match) {
+    throw validationError(request.scope, `handler '${handler}' does not name a module and a function; write it as 'app.handler'`);
+  }
+  const modulePath = match.groups!.module.replace(/\./g, '/');
+  const candidates = [`${modulePath}.py`, `${modulePath}/__init__.py`];
+  for (const folder of folders) {
+    const file = candidates.find(candidate => fs.existsSync(path.join(folder, candidate)));
+    if (file) {
+      checkName(request, folder, file, handler, match.groups!.name);
+      return folder;
+    }
+  }
+  throw validationError(request.scope,
+    `handler '${handler}' is not in '${folders.join("' and '")}' (looked for ${candidates.join(', ')}); set 'handler' or 'entry'`);
+}
+
+/** A function may be imported from elsewhere, so all that can be said is whether the file names it. */
+function checkName(request: BundlerRequest, folder: string, file: string, handler: string, name: string): void {
+  if (!new RegExp(`\\b${name}\\b|^from .* import \\*|__getattr__`, 'm').test(fs.readFileSync(path.join(folder, file), 'utf8'))) {
+    throw validationError(request.scope, `handler '${handler}' is not in '${folder}': ${file} defines no '${name}'; set 'handler' to a function of it`);
+  }
+}
+
+function definesFunction(file: string, name: string): boolean {
+  // An assignment counts: a handler is often the result of a decorator or a wrapper call.
+  return fs.existsSync(file) && new RegExp(`^(?:(?:async )?def ${name}\\b|${name}\\s*(?::[^=\\n]+)?=)`, 'm').test(fs.readFileSync(file, 'utf8'));
+}

@@ -1,0 +1,134 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { JavaJob, JavaLayerJob, JobInputs, JobResult } from '../../bundling/bundling-job';
+import { copyBuiltJar, jarFolder, listJar, unpackJar } from './archive';
+import { JavaBuild, JavaBuildRequest, JavaClassPath, JavaDependency } from './build';
+import { addCompiled, redirectHttpCalls } from './capture';
+import { openGradleBuild } from './gradle';
+import { openMavenBuild } from './maven';
+import { addOpenTelemetry } from './open-telemetry';
+import { JavaPackage } from './package';
+import { isWithin } from './project';
+import { instrumentorsFor, resolveXraySdk, resolveXraySdkLayer } from './xray-sdk';
+
+/** Fills the output folder of each job, which are of one project, with classes at its root and jars in `lib`: there Lambda's class loader looks for them. */
+export async function bundleJava(jobs: JavaJob[]): Promise<Map<JavaJob, JobResult>> {
+  const [job] = jobs;
+  const build = await (job.buildTool === 'maven' ? openMavenBuild : openGradleBuild)(buildRequest(job, job.projectDir, job));
+  const classPath = await build.classPath();
+  const result: JobResult = { tool: build.tool, inputs: inputsOf(build, classPath) };
+  const results = new Map<JavaJob, JobResult>();
+  for (const alike of groupBy(jobs, ({ instrumentation, sdkInLayer }) => [instrumentation, sdkInLayer])) {
+    const finished = new JavaPackage(await fillPackage(alike[0], build, classPath));
+    for (const each of alike) {
+      try {
+        finished.verify(each, instrumentorsFor(classPath.dependencies));
+        fs.cpSync(finished.directory, each.outputDir, { recursive: true });
+        results.set(each, result);
+      } catch (error) {
+        results.set(each, { error: (error as Error).message });
+      }
+    }
+  }
+  return results;
+}
+
+/** Functions that one build can serve. */
+export function groupJavaJobs(jobs: JavaJob[]): JavaJob[][] {
+  return groupBy(jobs, ({ projectDir, buildTool, buildArgs, environment }) => [projectDir, buildTool, buildArgs, environment]);
+}
+
+function groupBy<T>(items: T[], key: (item: T) => unknown): T[][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const text = JSON.stringify(key(item));
+    groups.set(text, [...groups.get(text) ?? [], item]);
+  }
+  return [...groups.values()];
+}
+
+/** Lays the X-Ray SDK into `java/lib`, where Lambda's runtime looks for the jars of layers. */
+export async function bundleJavaLayer(job: JavaLayerJob): Promise<JobResult> {
+  const projectDir = `${job.outputDir}.empty`;
+  fs.mkdirSync(projectDir, { recursive: true });
+  const build = await openMavenBuild(buildRequest(job, projectDir, { buildArgs: [], environment: {} }));
+  copyJars(await resolveXraySdkLayer(build), path.join(job.outputDir, 'java', 'lib'), build);
+  // Only this package's own version decides what a layer holds, and that is part of every key.
+  return { tool: build.tool, inputs: { files: [], folders: [] } };
+}
+
+function buildRequest({ outputDir }: { outputDir: string }, projectDir: string, options: Pick<JavaJob, 'buildArgs' | 'environment'>): JavaBuildRequest {
+  const { buildArgs, environment } = options;
+  // The plan's own folder lies in that of all assets.
+  return { projectDir, buildArgs, environment, workDir: `${outputDir}.java`, skip: path.dirname(path.dirname(outputDir)) };
+}
+
+async function fillPackage(job: JavaJob, build: JavaBuild, classPath: JavaClassPath): Promise<string> {
+  const directory = `${job.outputDir}.package`;
+  layOut(classPath, directory, build);
+  if (job.instrumentation === 'none') {
+    return directory;
+  }
+  const callsHttp = redirectHttpCalls(directory);
+  if (job.instrumentation === 'open-telemetry') {
+    await addOpenTelemetry(job, classPath.dependencies, directory, callsHttp);
+    return directory;
+  }
+  if (!job.sdkInLayer) {
+    const sdk = await resolveXraySdk(build, classPath.dependencies, callsHttp);
+    copyJars(sdk.filter(jar => !holds(directory, classPath, jar)), path.join(directory, 'lib'), build);
+  }
+  if (callsHttp) {
+    const layer = job.sdkInLayer ? await resolveXraySdkLayer(build) : [];
+    await addCompiled(job, directory, ['xray_sdk/HttpCalls'], { jars: layer.map(({ file }) => file) });
+  }
+  return directory;
+}
+
+function layOut(classPath: JavaClassPath, directory: string, build: JavaBuild): void {
+  fs.mkdirSync(directory, { recursive: true });
+  if (classPath.shadedJar) {
+    unpackJar(classPath.shadedJar, directory);
+    return;
+  }
+  for (const classes of classPath.classes) {
+    fs.cpSync(classes, directory, { recursive: true });
+  }
+  copyJars(classPath.dependencies, path.join(directory, 'lib'), build);
+}
+
+function copyJars(dependencies: JavaDependency[], directory: string, build: JavaBuild): void {
+  fs.mkdirSync(directory, { recursive: true });
+  for (const { id, version, file } of dependencies) {
+    const [group, name] = id.split(':');
+    const isFolder = fs.statSync(file).isDirectory();
+    const base = isFolder ? `${name}-${version}.jar` : path.basename(file);
+    // Two groups may have an artifact of the same name.
+    const target = path.join(directory, fs.existsSync(path.join(directory, base)) ? `${group}.${base}` : base);
+    if (isFolder) {
+      jarFolder(file, target);
+    } else if (isWithin(file, build.directory)) {
+      copyBuiltJar(file, target);
+    } else {
+      fs.copyFileSync(file, target);
+    }
+  }
+}
+
+/** Whether a package has an artifact already: by its name in `lib`, or, where all jars were merged into one, by its classes under their own names. */
+function holds(directory: string, classPath: JavaClassPath, { id, file }: JavaDependency): boolean {
+  if (!classPath.shadedJar) {
+    return classPath.dependencies.some(dependency => dependency.id === id);
+  }
+  const classes = listJar(file).filter(name => name.endsWith('.class') && !name.startsWith('META-INF/'));
+  // What an artifact without classes says, another's file of the same name may have overwritten.
+  return classes.length > 0 && classes.every(name => fs.existsSync(path.join(directory, name)));
+}
+
+/** The project's files, and the dependencies that may change under their name. */
+function inputsOf(build: JavaBuild, { dependencies }: JavaClassPath): JobInputs {
+  const changing = dependencies.filter(({ id, version }) => version.endsWith('-SNAPSHOT') || id.startsWith('file:'))
+    .map(({ file }) => file)
+    .filter(file => !isWithin(file, build.directory));
+  return { files: [...build.inputs.files, ...changing], folders: build.inputs.folders };
+}

@@ -1,0 +1,80 @@
+import * as fs from 'fs';
+import { createRequire } from 'module';
+import * as path from 'path';
+import type * as Esbuild from 'esbuild';
+import { runCommand } from '../run-command';
+import { userCacheDir } from '../../cache/package-cache';
+
+/** Installed when neither the project nor this package has esbuild, as in an app in another language than JavaScript. */
+const ESBUILD_VERSION = '0.28.2';
+
+export interface EsbuildInstallation {
+  readonly esbuild: typeof Esbuild;
+  readonly version: string;
+  /** Its package.json, which changes when it does. */
+  readonly manifest: string;
+}
+
+/** Under way in this process: functions with different options, and the layer, ask for it at the same time. */
+let installing: Promise<void> | undefined;
+
+/**
+ * Finds esbuild: the project's own first, then the one that comes with this package, then one in the user's cache, into which it is installed.
+ *
+ * @throws with the places searched and what to install
+ */
+export async function findEsbuild(projectRoot: string): Promise<EsbuildInstallation> {
+  const cache = path.join(userCacheDir(), `esbuild-${ESBUILD_VERSION}`);
+  const places = [projectRoot, __dirname, process.cwd(), cache];
+  const found = places.map(load).find(Boolean);
+  if (found) {
+    return found;
+  }
+  try {
+    await (installing ??= install(cache));
+  } catch (error) {
+    throw new Error(`cannot find esbuild (looked from ${places.join(', ')}), nor install it: ${(error as Error).message}\nRun 'npm install --save-dev esbuild' in your project`);
+  }
+  const installed = load(cache);
+  if (!installed) {
+    throw new Error(`esbuild was installed into ${cache} but cannot be loaded from there; run 'npm install --save-dev esbuild' in your project`);
+  }
+  return installed;
+}
+
+/** Whole or not at all: another synth may look for it at this moment, or install it too. */
+async function install(cache: string): Promise<void> {
+  process.stderr.write(`cdk-traced-function: installing esbuild ${ESBUILD_VERSION} into ${cache}\n`);
+  fs.mkdirSync(path.dirname(cache), { recursive: true });
+  const unfinished = fs.mkdtempSync(`${cache}-`);
+  try {
+    await runCommand(['npm', 'install', '--no-save', '--no-audit', '--no-fund', '--prefix', unfinished, `esbuild@${ESBUILD_VERSION}`], { cwd: unfinished });
+    if (!load(cache)) {
+      fs.rmSync(cache, { recursive: true, force: true });
+      fs.renameSync(unfinished, cache);
+    }
+  } catch (error) {
+    if (!load(cache)) throw error; // the other synth was faster
+  } finally {
+    fs.rmSync(unfinished, { recursive: true, force: true });
+  }
+}
+
+function load(from: string): EsbuildInstallation | undefined {
+  try {
+    const require = createRequire(path.join(from, 'index.js'));
+    const esbuild = require('esbuild') as typeof Esbuild;
+    return { esbuild, version: esbuild.version, manifest: manifestOf(require) };
+  } catch {
+    return undefined; // not installed there, or for another platform: the next place is tried
+  }
+}
+
+/** A stand-in for esbuild, such as one that counts calls, may have no package.json. */
+function manifestOf(require: NodeJS.Require): string {
+  try {
+    return require.resolve('esbuild/package.json');
+  } catch {
+    return require.resolve('esbuild');
+  }
+}

@@ -1,0 +1,70 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { JobResult, PythonJob } from '../../bundling/bundling-job';
+import { installDependencies, withOwnSdk, XRAY_SDK_MODULES } from './dependencies';
+import { PROJECT_FILES, readRequirements } from './requirements';
+import { copySources, listSources } from './sources';
+import { pythonRuntimeFile } from '../runtime-files';
+
+/** Fills the output folder with the sources, and their requirements and the tracing SDK unless a layer has them. */
+export async function bundlePython(job: PythonJob): Promise<JobResult> {
+  const { pythonVersion, architecture, outputDir: directory, installArgs } = job;
+  const sources = listSources(job);
+  let tool = 'no installer needed';
+  let requirementFiles: string[] = [];
+  if (!job.dependenciesInLayer) {
+    const requirements = withOwnSdk(await readRequirements(job.projectDir, job.outputDir, pythonVersion), job.instrumentation, job.projectDir);
+    tool = await installDependencies(requirements, needsSdk(job), { pythonVersion, architecture, directory, installArgs }, job.projectDir);
+    // A requirement without a version is taken for the one that was installed first.
+    requirementFiles = [...PROJECT_FILES.map(name => path.join(job.projectDir, name)), ...requirements.files];
+  }
+  copySources(sources, job.sourceDir, directory);
+  if (job.instrumentation !== 'none') {
+    addEntry(job);
+  }
+  verify(job);
+  return { tool, inputs: { files: [...requirementFiles, ...sources.files], folders: [job.projectDir, ...sources.folders] } };
+}
+
+/** Adds the package `cdk_traced_function`, which captures libraries and then imports the handler. */
+function addEntry({ instrumentation, capture, handler, outputDir }: PythonJob): void {
+  const target = path.join(outputDir, 'cdk_traced_function');
+  const source = pythonRuntimeFile(instrumentation === 'xray-sdk' ? 'xray_sdk' : 'open_telemetry');
+  fs.mkdirSync(target, { recursive: true });
+  for (const name of fs.readdirSync(source).filter(file => file.endsWith('.py'))) {
+    fs.copyFileSync(path.join(source, name), path.join(target, name));
+  }
+  for (const name of ['daemon_socket.py', 'handler_records.py']) {
+    fs.copyFileSync(pythonRuntimeFile(name), path.join(target, name));
+  }
+  fs.writeFileSync(path.join(target, 'settings.py'), [
+    '"""What was chosen when the package was made."""',
+    '',
+    `HANDLER = ${JSON.stringify(handler)}`,
+    `CLIENTS = (${capture.clients.map(client => `${JSON.stringify(client)}, `).join('')})`,
+    `CONTEXT_MISSING = ${JSON.stringify(capture.contextMissing)}`,
+    `COLD_START = ${capture.coldStart ? 'True' : 'False'}`,
+    `RESPONSE = ${capture.response ? 'True' : 'False'}`,
+    '',
+  ].join('\n'));
+}
+
+/** Whether the SDK belongs into the package. */
+function needsSdk(job: PythonJob): boolean {
+  return job.instrumentation === 'xray-sdk' && !job.sdkInLayer && !job.dependenciesInLayer;
+}
+
+/** Lambda would say 'Runtime.ImportModuleError' at the first event; this says it now. */
+function verify(job: PythonJob): void {
+  const modulePath = job.handler.slice(0, job.handler.lastIndexOf('.')).replace(/\./g, '/');
+  const needed: { module: string; files: string[] }[] = [{ module: modulePath, files: [`${modulePath}.py`, `${modulePath}/__init__.py`] }];
+  if (needsSdk(job)) {
+    needed.push(...XRAY_SDK_MODULES);
+  }
+  for (const { module, files } of needed) {
+    if (!files.some(file => fs.existsSync(path.join(job.outputDir, file)))) {
+      throw new Error(`the finished package of '${job.sourceDir}' has no module '${module}' (looked for ${files.join(', ')}); ` +
+        `take it off 'exclude', or name it in the requirements of '${job.sourceDir}'`);
+    }
+  }
+}
