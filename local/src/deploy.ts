@@ -1,11 +1,11 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { appEnvironments, DEFAULT_ENVIRONMENT, DEFAULT_QUALIFIER, type AppEnvironment } from './app-environments';
+import { findCdkCli, type CdkCli } from './cdk-cli';
 import { keepFile } from './kept-file';
 import { LauncherError } from './launcher-error';
-import { LOCAL_DIR, PROJECT_DIR } from './project-folders';
+import { PROJECT_DIR } from './project-folders';
 import { runCommand, type CommandResult } from './run-command';
 import { LOCAL_REGION } from './settings';
 
@@ -46,12 +46,13 @@ export class CdkApp {
     }
   }
 
-  private readonly cli: string;
+  private readonly cli: CdkCli;
   private readonly assembly: string;
   private readonly environment: NodeJS.ProcessEnv;
 
   constructor(private readonly options: CdkAppOptions) {
-    this.cli = findCli(options.appDir);
+    this.cli = findCdkCli(options.appDir);
+    if (this.cli.note) options.log(this.cli.note);
     this.assembly = join(options.scratch, 'cdk.out');
     this.environment = cdkEnvironment(options);
   }
@@ -131,7 +132,7 @@ export class CdkApp {
   ): Promise<CommandResult> {
     // A profile in cdk.json would count more than the local cloud's credentials.
     const common = ['--profile', '', '--no-notices', '--no-color', '--no-version-reporting', '--no-asset-metadata'];
-    const result = await runCommand(process.execPath, [this.cli, ...args, ...common], {
+    const result = await runCommand(process.execPath, [...this.cli.command, ...args, ...common], {
       cwd: this.options.appDir,
       env: { ...this.environment, ...variables },
       timeoutMs,
@@ -210,19 +211,6 @@ class DeployProgress {
       this.log(`${stack}: ${done} of ${total} resources`);
     }
   }
-}
-
-/** The CDK CLI of the app, else the one of this project. */
-function findCli(appDir: string): string {
-  for (const folder of [appDir, LOCAL_DIR]) {
-    try {
-      const manifest = createRequire(join(folder, 'package.json')).resolve('aws-cdk/package.json');
-      return join(manifest, '..', 'bin', 'cdk');
-    } catch {
-      // Not installed there.
-    }
-  }
-  throw new LauncherError(`the CDK CLI was not found (looked for the package aws-cdk in ${appDir} and ${LOCAL_DIR}): npm install --save-dev aws-cdk@2`);
 }
 
 /** The user's environment, so that bundling finds its tools, without anything that could reach a real AWS account. */
