@@ -13,6 +13,42 @@ export enum ContextMissing {
 }
 
 /**
+ * What may hold personal data, and is recorded unless it is switched off here. Passwords in URLs, query strings, header values, bodies, items and
+ * the text of queries are never recorded. For Python.
+ */
+export interface RecordingOptions {
+  /**
+   * Whether the keys of S3 objects are recorded. The name of the bucket always is.
+   *
+   * @default true
+   */
+  readonly s3Keys?: boolean;
+
+  /**
+   * Whether the paths of URLs are recorded. Scheme, host and port always are.
+   *
+   * @default true
+   */
+  readonly urlPaths?: boolean;
+
+  /**
+   * Whether the messages of exceptions are recorded, without URLs' passwords and queries, and without the values in messages of databases.
+   * The class and the stack always are.
+   *
+   * @default true
+   */
+  readonly exceptionMessages?: boolean;
+
+  /**
+   * Regular expressions, such as `[\\w.]+@[\\w.]+`. What matches is replaced by `***` in whatever is recorded, the handler's own annotations included.
+   * They are case-sensitive, and written in what JavaScript, Python, Go and Java have in common: without flags, look-around and back-references.
+   *
+   * @default - nothing is replaced
+   */
+  readonly redact?: string[];
+}
+
+/**
  * What is recorded of a function, whichever SDK records it. For Node.js and Python.
  */
 export interface InstrumentationOptions {
@@ -24,8 +60,8 @@ export interface InstrumentationOptions {
   readonly captureAwsSdk?: boolean;
 
   /**
-   * Whether calls with `node:http` and `node:https`, and with libraries made on them, are recorded; in Python those with requests and httpx, and
-   * with OpenTelemetry also those with urllib3 and `http.client`.
+   * Whether calls with `node:http` and `node:https`, and with libraries made on them, are recorded; in Python those with `http.client`, urllib,
+   * urllib3, requests, httpx and aiohttp.
    *
    * @default true
    */
@@ -39,8 +75,8 @@ export interface InstrumentationOptions {
   readonly captureFetch?: boolean;
 
   /**
-   * Whether queries with `pg`, `mysql2` and `mysql` are recorded, in Python those with sqlite3, mysql-connector, PyMySQL, psycopg, pg8000 and
-   * pymongo; their text is not.
+   * Whether queries with `pg`, `mysql2` and `mysql` are recorded, in Python those with sqlite3, psycopg2, psycopg, asyncpg, pg8000, PyMySQL,
+   * mysql-connector and pymongo, and with libraries made on them; their text is not.
    *
    * @default true
    */
@@ -48,7 +84,6 @@ export interface InstrumentationOptions {
 
   /**
    * What happens at a call outside of an invocation. The environment variable `AWS_XRAY_CONTEXT_MISSING` has the last word.
-   * In Python it is for OpenTelemetry: the X-Ray SDK leaves such calls out, and says nothing.
    *
    * @default ContextMissing.LOG_ERROR
    */
@@ -75,6 +110,13 @@ export interface InstrumentationOptions {
    * @default false
    */
   readonly captureResponse?: boolean;
+
+  /**
+   * What is left out of what is recorded. For Python.
+   *
+   * @default - what may hold personal data is recorded; secrets never are
+   */
+  readonly recording?: RecordingOptions;
 }
 
 /**

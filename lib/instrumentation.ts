@@ -3,6 +3,7 @@ import { Construct } from 'constructs';
 import { AdotLayerOptions, ContextMissing, OpenTelemetryOptions, XRaySdkOptions } from './instrumentation-options';
 import { AdotLanguage, adotLayerArn } from './private/adot-layers';
 import { InstrumentationKind, NodejsCapture } from './private/bundling/bundling-job';
+import { NOTHING_LEFT_OUT, recordingOf } from './private/recording';
 import { validationError } from './private/validation-error';
 
 /** @internal */
@@ -32,8 +33,21 @@ export interface InstrumentationConfig {
 
 const XRAY_POLICY = 'AWSXRayDaemonWriteAccess';
 
-/** Options that are for Node.js alone; Go and Java have none. */
-const NODEJS_OPTIONS = ['captureFetch', 'trim'];
+const LANGUAGE_NAMES = { nodejs: 'Node.js', python: 'Python', go: 'Go', java: 'Java' };
+
+/** An option without effect is refused. */
+const HONOURED_BY: Record<keyof XRaySdkOptions, readonly InstrumentationRequest['language'][]> = {
+  captureAwsSdk: ['nodejs', 'python'],
+  captureHttp: ['nodejs', 'python'],
+  captureFetch: ['nodejs'],
+  captureSql: ['nodejs', 'python'],
+  contextMissing: ['nodejs', 'python'],
+  annotations: ['nodejs', 'python'],
+  captureColdStart: ['nodejs', 'python'],
+  captureResponse: ['nodejs', 'python'],
+  recording: ['python'],
+  trim: ['nodejs'],
+};
 
 /** Environment variable with the annotations of every invocation, as JSON. */
 const ANNOTATIONS = 'CDK_TRACED_FUNCTION_ANNOTATIONS';
@@ -87,9 +101,7 @@ class BundledInstrumentation extends Instrumentation {
   }
 
   public _bind({ errorScope, scope, language }: InstrumentationRequest): InstrumentationConfig {
-    if (language !== 'nodejs') {
-      this.refuseOptions(errorScope, language);
-    }
+    this.refuseOptions(errorScope, language);
     const { options } = this;
     const clients = ([
       ['aws-sdk', options.captureAwsSdk], ['http', options.captureHttp], ['fetch', options.captureFetch], ['sql', options.captureSql],
@@ -101,6 +113,7 @@ class BundledInstrumentation extends Instrumentation {
         contextMissing: options.contextMissing ?? ContextMissing.LOG_ERROR,
         coldStart: options.captureColdStart ?? false,
         response: options.captureResponse ?? false,
+        recording: recordingOf(errorScope, options.recording),
         trim: options.trim ?? true,
       },
       byLayer: false,
@@ -111,14 +124,12 @@ class BundledInstrumentation extends Instrumentation {
     };
   }
 
-  private refuseOptions(errorScope: Construct, language: string): void {
-    const given = Object.entries(this.options).filter(([, value]) => value !== undefined).map(([name]) => name);
-    // In Lambda the X-Ray SDK for Python knows no missing context: what is called outside of an invocation is not recorded.
-    const nodejsOnly = this.kind === 'xray-sdk' ? [...NODEJS_OPTIONS, 'contextMissing'] : NODEJS_OPTIONS;
-    const idle = language === 'python' ? given.filter(name => nodejsOnly.includes(name)) : given;
-    if (idle.length > 0) {
-      throw validationError(errorScope, `${idle.map(name => `'${name}'`).join(', ')} of Instrumentation.${this.kind === 'xray-sdk' ? 'xraySdk' : 'openTelemetry'}() ` +
-        `would have no effect: the entry is ${language}, and that is for Node.js${idle.every(name => nodejsOnly.includes(name)) ? '' : ' and Python'}; leave it out`);
+  private refuseOptions(errorScope: Construct, language: InstrumentationRequest['language']): void {
+    const given = Object.entries(this.options).filter(([, value]) => value !== undefined).map(([name]) => name as keyof XRaySdkOptions);
+    for (const name of given.filter(option => !HONOURED_BY[option].includes(language))) {
+      const languages = HONOURED_BY[name].map(honouring => LANGUAGE_NAMES[honouring]).join(' and ');
+      throw validationError(errorScope, `Instrumentation.${this.kind === 'xray-sdk' ? 'xraySdk' : 'openTelemetry'}() option '${name}' is supported for ${languages} only, ` +
+        `but the entry is ${LANGUAGE_NAMES[language]}; remove it`);
     }
   }
 }
@@ -142,7 +153,7 @@ class AdotLayerInstrumentation extends Instrumentation {
     }
     return {
       kind: 'none',
-      capture: { clients: [], contextMissing: ContextMissing.LOG_ERROR, coldStart: false, response: false, trim: false },
+      capture: { clients: [], contextMissing: ContextMissing.LOG_ERROR, coldStart: false, response: false, recording: NOTHING_LEFT_OUT, trim: false },
       byLayer: true,
       layerArn: layerVersionArn ?? adotLayerArn(errorScope, scope, language),
       environment: {

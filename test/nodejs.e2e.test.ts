@@ -7,6 +7,7 @@ import { bundle, bundlingError } from './packages';
 import { fixture, projectFolder, temporaryFolder } from './test-app';
 import { Bundling, Instrumentation, NodejsBundlingOptions, SdkDelivery, TracedFunctionProps } from '../lib';
 import type { NodejsJob } from '../lib/private/bundling/bundling-job';
+import { NOTHING_LEFT_OUT } from '../lib/private/recording';
 import { bundleNodejs } from '../lib/private/runner/nodejs/nodejs';
 
 const nodejs = (name: string, options: NodejsBundlingOptions = {}, more: Partial<TracedFunctionProps> = {}): TracedFunctionProps =>
@@ -217,7 +218,7 @@ test('what esbuild warns of is told once, with the place and what to do', async 
   const folder = projectFolder({ 'package.json': '{"type":"module"}', 'f.ts': 'export const handler = async () => import.meta.url;' });
   const job: NodejsJob = {
     kind: 'nodejs', consumers: ['Stack/Function'], entry: path.join(folder, 'f.ts'), projectRoot: folder, outputDir: path.join(temporaryFolder(), '0'), handlerExport: 'handler',
-    instrumentation: 'xray-sdk', capture: { clients: ['aws-sdk'], contextMissing: 'LOG_ERROR', coldStart: false, response: false, trim: true }, plainExports: false,
+    instrumentation: 'xray-sdk', capture: { clients: ['aws-sdk'], contextMissing: 'LOG_ERROR', coldStart: false, response: false, recording: NOTHING_LEFT_OUT, trim: true }, plainExports: false,
     sdkInLayer: false, nodeVersion: 24, sourceMap: false, esm: false, external: [], define: {}, loader: {}, banner: '',
   };
   const lines: string[] = [];

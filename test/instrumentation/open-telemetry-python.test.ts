@@ -288,7 +288,7 @@ test('what has no effect, or contradicts it, is refused', () => {
   });
   expect(refused({})).not.toThrow();
   expect(refused({ sdkDelivery: SdkDelivery.sharedLayer() })).toThrow(/SdkDelivery\.sharedLayer\(\) cannot take Instrumentation\.openTelemetry\(\)/);
-  expect(refused({ instrumentation: Instrumentation.openTelemetry({ captureFetch: false }) })).toThrow(/'captureFetch' of Instrumentation\.openTelemetry\(\) would have no effect: the entry is python/);
+  expect(refused({ instrumentation: Instrumentation.openTelemetry({ captureFetch: false }) })).toThrow(/option 'captureFetch' is supported for Node\.js only, but the entry is Python/);
 });
 
 test('requirements with the X-Ray SDK are refused, also those of a layer; without instrumentation they are the handler\'s own business', () => {

@@ -119,8 +119,16 @@ describe('contradictions fail with the construct\'s path:', () => {
   test.each<[string, () => unknown, RegExp]>([
     ['options for Node.js on Python', () => tracedFunction({
       entry: PYTHON_ENTRY, instrumentation: Instrumentation.xraySdk({ captureColdStart: true, captureFetch: true, trim: false }),
-    }), /^TracedFunction 'Stack\/Function': 'captureFetch', 'trim' of Instrumentation\.xraySdk\(\) would have no effect: the entry is python, and that is for Node\.js;/],
-    ['annotations on Go', () => tracedFunction({ entry: GO_ENTRY, instrumentation: Instrumentation.xraySdk({ annotations: {} }) }), /'annotations' of .* the entry is go, and that is for Node\.js and Python;/],
+    }), /^TracedFunction 'Stack\/Function': Instrumentation\.xraySdk\(\) option 'captureFetch' is supported for Node\.js only, but the entry is Python; remove it/],
+    ['annotations on Go', () => tracedFunction({ entry: GO_ENTRY, instrumentation: Instrumentation.xraySdk({ annotations: {} }) }), /option 'annotations' is supported for Node\.js and Python only, but the entry is Go;/],
+    ['recording on Node.js', () => tracedFunction({ instrumentation: Instrumentation.openTelemetry({ recording: {} }) }),
+      /Instrumentation\.openTelemetry\(\) option 'recording' is supported for Python only, but the entry is Node\.js; remove it/],
+    ...([
+      ['a(', /the pattern 'a\(' of 'recording\.redact' is no regular expression/], ['x*', /matches the empty text/], ['(?=x)y', /look-around/],
+      ['(?<name>x)', /named group/], ['(x)\\1', /back-reference/],
+    ] as const).map(([pattern, message]): [string, () => unknown, RegExp] => [`the pattern ${pattern}`, () => tracedFunction({
+      entry: PYTHON_ENTRY, instrumentation: Instrumentation.xraySdk({ recording: { redact: [pattern] } }),
+    }), message]),
     ['a name that X-Ray refuses', () => tracedFunction({ instrumentation: Instrumentation.xraySdk({ annotations: { 'my key': 'x' } }) }), /'my key' cannot be the name of an annotation/],
     ['a value that X-Ray refuses', () => tracedFunction({ instrumentation: Instrumentation.xraySdk({ annotations: { key: 'x'.repeat(1_001) } }) }), /'key' is 1001 characters long/],
     ['more annotations than X-Ray takes', () => tracedFunction({
@@ -152,11 +160,12 @@ describe('contradictions fail with the construct\'s path:', () => {
 test('every option does something', () => {
   const options: Required<Record<keyof InstrumentationOptions | keyof XRaySdkOptions, unknown>> = {
     captureAwsSdk: false, captureHttp: false, captureFetch: false, captureSql: false, contextMissing: ContextMissing.IGNORE_ERROR,
-    annotations: { key: 'value' }, captureColdStart: true, captureResponse: true, trim: false,
+    annotations: { key: 'value' }, captureColdStart: true, captureResponse: true, recording: { redact: ['\\d{16}'] }, trim: false,
   };
   const bind = (given: XRaySdkOptions) => {
     const scope = testStack();
-    return JSON.stringify(Instrumentation.xraySdk(given)._bind({ errorScope: scope, scope, language: 'nodejs' }));
+    const language = 'recording' in given ? 'python' : 'nodejs';
+    return JSON.stringify(Instrumentation.xraySdk(given)._bind({ errorScope: scope, scope, language }));
   };
   for (const [name, value] of Object.entries(options)) {
     expect([name, bind({ [name]: value })]).not.toEqual([name, bind({})]);

@@ -21,6 +21,16 @@ export interface Capture {
   readonly coldStart: boolean;
   /** Whether each invocation records what the handler returns. */
   readonly response: boolean;
+  readonly recording: Recording;
+}
+
+/** What is recorded of what may hold personal data. */
+export interface Recording {
+  readonly s3Keys: boolean;
+  readonly urlPaths: boolean;
+  readonly exceptionMessages: boolean;
+  /** Regular expressions that every language reads alike; what matches becomes `***`. */
+  readonly redact: readonly string[];
 }
 
 /** What is recorded of a Node.js function. */

@@ -1,0 +1,33 @@
+import { Token } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+import { Recording } from './bundling/bundling-job';
+import { validationError } from './validation-error';
+import { RecordingOptions } from '../instrumentation-options';
+
+export const NOTHING_LEFT_OUT: Recording = { s3Keys: true, urlPaths: true, exceptionMessages: true, redact: [] };
+
+/** @throws for a pattern that not every language reads in the same way */
+export function recordingOf(scope: IConstruct, options: RecordingOptions = {}): Recording {
+  const { s3Keys = true, urlPaths = true, exceptionMessages = true, redact = [] } = options;
+  redact.forEach(pattern => checkPattern(scope, pattern));
+  return { s3Keys, urlPaths, exceptionMessages, redact };
+}
+
+function checkPattern(scope: IConstruct, pattern: string): void {
+  if (Token.isUnresolved(pattern)) {
+    throw validationError(scope, "a pattern of 'recording.redact' is only known at deployment, but becomes part of the package; write it out");
+  }
+  const refused = (why: string) => validationError(scope, `the pattern '${pattern}' of 'recording.redact' ${why}`);
+  let compiled: RegExp;
+  try {
+    compiled = new RegExp(pattern);
+  } catch (error) {
+    throw refused(`is no regular expression (${(error as Error).message})`);
+  }
+  if (compiled.test('')) {
+    throw refused('matches the empty text; let it match at least one character');
+  }
+  if (/(?:^|[^\\])(?:\\\\)*(?:\\[1-9k]|\(\?(?!:))/.test(pattern)) {
+    throw refused('has a back-reference, a named group or look-around, which not every language can read; use groups such as (?:...)');
+  }
+}
