@@ -50,6 +50,7 @@ test('exports these names and no others', () => {
     'struct NodejsBundlingOptions',
     'struct OpenTelemetryOptions',
     'struct PythonBundlingOptions',
+    'struct RecordingOptions',
     'struct TracedFunctionProps',
     'struct TracingLayerProps',
     'struct XRaySdkOptions',
