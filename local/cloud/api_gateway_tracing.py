@@ -13,6 +13,7 @@ from .sampling import sampler
 from .segment_sender import send_segment
 from .trace_context import current_header, trace_context
 from .trace_header import TraceHeader, new_segment_id, new_trace_id
+from .tracing_modes import is_stage_traced
 from .wrapping import wrap
 
 _HEADER_NAME = "X-Amzn-Trace-Id"
@@ -40,9 +41,9 @@ def install() -> None:
         stage = apigateway_v1.stages_for_api(api_id).get(stage_name)
         if not stage:
             return await original(api_id, stage_name, method, path, headers, body, query_params)
-        header = stage_header(current_header(), bool(stage.get("tracingEnabled")), lambda: sampler.decide(f"{api_id}/{stage_name}"))
+        header = stage_header(current_header(), is_stage_traced(stage), lambda: sampler.decide(f"{api_id}/{stage_name}"))
         request = _StageRequest(header)
-        traced = bool(stage.get("tracingEnabled") and header.sampled)
+        traced = bool(is_stage_traced(stage) and header.sampled)
         inner = header.child_of(request.segment_id) if traced else header
         token = _stage_request.set(request if traced else None)
         headers = {**{k: v for k, v in headers.items() if k.lower() != _HEADER_NAME.lower()}, _HEADER_NAME: str(inner)}

@@ -51,7 +51,7 @@ def install() -> None:
 def invoke_asynchronously(func: dict[str, Any], event: Any) -> None:
     """Accepts an event for `func` (a function record of ministack) and returns at once."""
     config = func.get("config") or func
-    invocation = begin_invocation(config, asynchronous=True)
+    invocation = begin_invocation(config, event, asynchronous=True)
     invocation.responded = time.time()  # before a worker, which may be faster than this thread, reads it
     _queue_of(config["FunctionArn"]).submit(contextvars.copy_context().run, _attempt, func, event, invocation)
 

@@ -16,6 +16,7 @@ from .lambda_segments import function_segment, service_segment
 from .sampling import sampler
 from .segment_sender import send_segment
 from .trace_context import current_header
+from .tracing_modes import function_mode, tell_untraced
 from .wrapping import wrap
 
 trace_links: ContextVar[list[TraceLink] | None] = ContextVar("cdk_traced_links", default=None)
@@ -68,10 +69,11 @@ def install() -> None:
         return await original(*args, **kwargs)
 
 
-def begin_invocation(config: dict[str, Any], asynchronous: bool) -> Invocation:
+def begin_invocation(config: dict[str, Any], event: Any, asynchronous: bool) -> Invocation:
     """An invocation of the function with `config`, received now, in the trace of the work at hand."""
     arn = config.get("FunctionArn", "")
-    mode = (config.get("TracingConfig") or {}).get("Mode", "PassThrough")
+    mode = function_mode(config, event)
+    inbound = current_header()
     invocation = Invocation(
         function_name=config.get("FunctionName", "unknown"),
         function_arn=arn,
@@ -79,9 +81,11 @@ def begin_invocation(config: dict[str, Any], asynchronous: bool) -> Invocation:
         request_id=str(uuid.uuid4()),
         asynchronous=asynchronous,
         received=time.time(),
-        header=decide(mode, current_header(), lambda: sampler.decide(arn)),
+        header=decide(mode, inbound, lambda: sampler.decide(arn)),
         links=trace_links.get() or [],
     )
+    if inbound is None or inbound.sampled is None:
+        tell_untraced(invocation.function_name, mode, event)
     request = api_request.get()
     if request is not None and request.pop("is_invoke", False):
         request["request_id"] = invocation.request_id
@@ -102,7 +106,7 @@ def run_attempt(execute: Any, func: dict[str, Any], event: Any, invocation: Invo
 
 
 def _invoke_synchronously(execute: Any, func: dict[str, Any], config: dict[str, Any], event: Any) -> dict[str, Any]:
-    invocation = begin_invocation(config, asynchronous=False)
+    invocation = begin_invocation(config, event, asynchronous=False)
     _attempt, result = run_attempt(execute, func, event, invocation)
     invocation.responded = time.time()
     invocation.throttled = bool(result.get("throttle"))

@@ -36,6 +36,10 @@ export interface LauncherOptions {
   readonly exit: boolean;
   /** Deploy what is saved from then on. @default false */
   readonly watch?: boolean;
+  /** Trace functions and REST API stages whatever their template says. @default false */
+  readonly traceAll?: boolean;
+  /** Refuse stacks with resource types that the local cloud does not provide. @default - stand-ins that do nothing */
+  readonly strict?: boolean;
   /** File for the traces, in the shape of X-Ray's BatchGetTraces. */
   readonly report?: string;
   /** Called when a stack's traffic was handled and traced, or was waited for in vain, with the traces that it made. */
@@ -68,9 +72,11 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
     cleanups.push(() => xray.close());
     const earlier = new Set(xray.store.traces().map(trace => trace.id));
 
+    const { traceAll, strict } = options;
+    if (traceAll) log('tracing every function and REST API stage, whatever the templates say (--no-trace-all: as they say)');
     const python = await ensurePythonEnvironment({ log, signal });
     const running = cloud = await startLocalCloud({
-      python, port: settings.cloudPort, xrayPort: xray.udpPort, xrayUrl: xray.url, appDir, signal, log: line => reporter.warning(`local cloud: ${line}`),
+      python, port: settings.cloudPort, xrayPort: xray.udpPort, xrayUrl: xray.url, appDir, traceAll, strict, signal, log: line => reporter.warning(`local cloud: ${line}`),
     });
     cleanups.push(() => running.close());
     const crash = new AbortController();

@@ -16,6 +16,8 @@ interface Flags {
   stacks?: string[];
   all?: boolean;
   list?: boolean;
+  traceAll?: boolean;
+  strict?: boolean;
   open: boolean;
   cloudPort?: string;
   xrayPort?: string;
@@ -32,6 +34,9 @@ const program = new Command('cdk-traced-local')
   .option('--app <command>', "command that synthesises the CDK app (default: 'app' of cdk.json in the current folder)")
   .option('--stacks <names>', 'stacks to deploy, separated by commas', names)
   .option('--all', 'deploy all stacks of the app')
+  .option('--trace-all', 'trace every function and REST API stage, whatever the templates say (default: on, except for this project)')
+  .option('--no-trace-all', 'trace what the templates say')
+  .option('--strict', 'refuse stacks with resource types that the local cloud does not provide, instead of standing in for them')
   .option('--list', 'name the stacks and end')
   .option('--no-open', 'do not open the page in a browser')
   .option('--cloud-port <port>', 'port of the AWS APIs (default: CDK_TRACED_CLOUD_PORT or 4566; 0 picks a free one)')
@@ -74,6 +79,8 @@ async function main(positional: string[], flags: Flags): Promise<void> {
       samples: isOwnApp ? samples : {},
       exit: flags.exit ?? false,
       watch: flags.watch ?? false,
+      traceAll: flags.traceAll ?? !isOwnApp,
+      strict: flags.strict ?? false,
       report: flags.report,
       onReady: url => {
         isReady = true;

@@ -24,6 +24,10 @@ export interface LocalCloudOptions {
   readonly xrayUrl?: string;
   /** The CDK app's folder: packages of the AWS SDK that are installed there are part of the Node.js runtime, too. @default - only those of this project */
   readonly appDir?: string;
+  /** Functions and REST API stages are traced whatever their template says. @default false */
+  readonly traceAll?: boolean;
+  /** Stacks with resource types that the cloud does not provide are refused. @default - stand-ins that do nothing */
+  readonly strict?: boolean;
   /** Gets the cloud's warnings, one line each. */
   readonly log: (line: string) => void;
   readonly signal?: AbortSignal;
@@ -135,7 +139,7 @@ async function stop(child: ChildProcess, exited: Promise<void>, scratch: string)
 }
 
 /** Only what the cloud and its functions need: the user's AWS profile, credentials and other settings stay outside. */
-function cloudEnvironment({ xrayPort, xrayUrl, appDir, environment }: LocalCloudOptions, scratch: string): NodeJS.ProcessEnv {
+function cloudEnvironment({ xrayPort, xrayUrl, appDir, traceAll, strict, environment }: LocalCloudOptions, scratch: string): NodeJS.ProcessEnv {
   const passed = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'SystemRoot', 'PYENV_ROOT', 'JAVA_HOME', 'CDK_TRACED_RETRY_SECONDS', 'CDK_TRACED_CONCURRENCY'];
   return {
     ...Object.fromEntries(passed.filter(name => process.env[name] !== undefined).map(name => [name, process.env[name]])),
@@ -151,6 +155,8 @@ function cloudEnvironment({ xrayPort, xrayUrl, appDir, environment }: LocalCloud
     CDK_TRACED_NODE: process.execPath,
     CDK_TRACED_NODE_MODULES: [...modulesAbove(LOCAL_DIR), ...(appDir ? modulesAbove(appDir) : [])].join(delimiter),
     CDK_TRACED_JAVA_RUNTIME: join(STATE_DIR, 'java'),
+    ...(traceAll ? { CDK_TRACED_TRACE_ALL: '1' } : {}),
+    ...(strict ? { CDK_TRACED_STRICT: '1' } : {}),
     ...(xrayUrl ? { CDK_TRACED_XRAY_ENDPOINT: xrayUrl } : {}),
     ...environment,
   };
