@@ -67,16 +67,32 @@ def dead_letter_attributes(invocation: Invocation) -> dict[str, dict[str, str]]:
 
 
 def _deliver(target_arn: str, body: str, attributes: dict[str, Any], invocation: Invocation, record: dict[str, Any] | None) -> None:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    key = f"aws/lambda/async/{invocation.function_name}/{now:%Y/%m/%d}/{now:%Y-%m-%dT%H.%M.%S}-{invocation.request_id}"
+    deliver_to(target_arn, body, f"event of request {invocation.request_id} of {invocation.function_name}", key, attributes, record)
+
+
+def deliver_to(target_arn: str, body: str, what: str, object_key: str, attributes: dict[str, Any] | None = None,
+               record: dict[str, Any] | None = None) -> None:
+    """Sends a body to a queue, topic, function, event bus or bucket. A failure is logged with `what` was sent; `object_key` is for buckets."""
     service = target_arn.split(":")[2] if target_arn.count(":") >= 5 else ""
     try:
-        delivered = _TARGETS[service](target_arn, body, attributes, record) if service in _TARGETS else False
+        if service == "s3":
+            delivered = _to_bucket(target_arn, body, object_key)
+        else:
+            delivered = _TARGETS[service](target_arn, body, attributes or {}, record) if service in _TARGETS else False
     except Exception as error:
-        logger.error("event of request %s of %s not delivered to %s: %s", invocation.request_id, invocation.function_name,
-                     target_arn, error)
+        logger.error("%s not delivered to %s: %s", what, target_arn, error)
         return
     if not delivered:
-        logger.error("event of request %s of %s not delivered: %s does not exist or cannot be a target",
-                     invocation.request_id, invocation.function_name, target_arn)
+        logger.error("%s not delivered: %s does not exist or cannot be a target", what, target_arn)
+
+
+def _to_bucket(target_arn: str, body: str, object_key: str) -> bool:
+    from ministack.services import s3
+
+    status, *_rest = s3._put_object(target_arn.rsplit(":", 1)[-1], object_key, body.encode(), {"content-type": "application/json"})
+    return status == 200
 
 
 def to_queue(target_arn: str, body: str, attributes: dict[str, Any], _record: Any = None) -> bool:

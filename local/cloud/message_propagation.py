@@ -60,7 +60,8 @@ def _with_header(attributes: dict[str, Any]) -> dict[str, Any]:
 def _wrap_event_sources(lambda_svc: Any) -> None:
     @wrap(lambda_svc, "_run_sqs_batch", "(esm, func_rec, event, batch, queue_url, queue_name)")
     def run_sqs_batch(original: Any, esm: Any, func_rec: Any, event: Any, batch: Any, queue_url: str, queue_name: str) -> None:
-        headers = [TraceHeader.parse((message.get("sys") or {}).get("AWSTraceHeader")) for message in batch]
+        handled = {record["messageId"] for record in event["Records"]}  # a filter may have dropped others
+        headers = [TraceHeader.parse((message.get("sys") or {}).get("AWSTraceHeader")) for message in batch if message["id"] in handled]
         token = trace_links.set(links_of(headers))
         try:
             with trace_context(batch_header(headers)):
