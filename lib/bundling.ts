@@ -137,11 +137,11 @@ export interface JavaBundlingOptions {
 }
 
 /** @internal */
-export type BundlingConfig =
-  | { readonly language: 'nodejs'; readonly options: NodejsBundlingOptions }
-  | { readonly language: 'python'; readonly options: PythonBundlingOptions }
-  | { readonly language: 'go'; readonly options: GoBundlingOptions }
-  | { readonly language: 'java'; readonly options: JavaBundlingOptions };
+export interface BundlingConfig {
+  readonly language: string;
+  /** Of that language. */
+  readonly options: object;
+}
 
 /**
  * Bundling options of one language.

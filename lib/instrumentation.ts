@@ -1,25 +1,29 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { AdotLayerOptions, ContextMissing, OpenTelemetryOptions, XRaySdkOptions } from './instrumentation-options';
-import { AdotLanguage, adotLayerArn } from './private/adot-layers';
-import { InstrumentationKind, NodejsCapture } from './private/bundling/bundling-job';
-import { NOTHING_LEFT_OUT, recordingOf } from './private/recording';
-import { validationError } from './private/validation-error';
+import { AdotLayerOptions, OpenTelemetryOptions, XRaySdkOptions } from './instrumentation-options';
+import { AdotLanguage, adotLayerArn, isAdotLanguage } from './private/adot-layers';
+import { InstrumentationKind } from './private/bundling/bundling-job';
+import { Bundler } from './private/languages/bundler';
+import { Languages } from './private/languages/languages';
+import { checkRecording } from './private/recording';
+import { ErrorScope, validationError } from './private/validation-error';
 
 /** @internal */
 export interface InstrumentationRequest {
   /** Stands for the function in errors. */
-  readonly errorScope: Construct;
+  readonly errorScope: ErrorScope;
   /** Where the function is made. */
   readonly scope: Construct;
-  readonly language: 'nodejs' | 'python' | 'go' | 'java';
+  /** Of the entry. */
+  readonly bundler: Bundler;
 }
 
 /** @internal */
 export interface InstrumentationConfig {
   /** What the bundler does. */
   readonly kind: InstrumentationKind;
-  readonly capture: NodejsCapture;
+  /** Options of what is recorded, all of which have an effect for the entry's language. */
+  readonly captureOptions: XRaySdkOptions;
   /** Whether AWS's layer instruments the function at run time, so that the package has to be one that it can see into. */
   readonly byLayer: boolean;
   /** ARN of a layer that the function gets. */
@@ -32,22 +36,6 @@ export interface InstrumentationConfig {
 }
 
 const XRAY_POLICY = 'AWSXRayDaemonWriteAccess';
-
-const LANGUAGE_NAMES = { nodejs: 'Node.js', python: 'Python', go: 'Go', java: 'Java' };
-
-/** An option without effect is refused. */
-const HONOURED_BY: Record<keyof XRaySdkOptions, readonly InstrumentationRequest['language'][]> = {
-  captureAwsSdk: ['nodejs', 'python'],
-  captureHttp: ['nodejs', 'python'],
-  captureFetch: ['nodejs'],
-  captureSql: ['nodejs', 'python'],
-  contextMissing: ['nodejs', 'python'],
-  annotations: ['nodejs', 'python'],
-  captureColdStart: ['nodejs', 'python'],
-  captureResponse: ['nodejs', 'python'],
-  recording: ['python'],
-  trim: ['nodejs'],
-};
 
 /** Environment variable with the annotations of every invocation, as JSON. */
 const ANNOTATIONS = 'CDK_TRACED_FUNCTION_ANNOTATIONS';
@@ -100,36 +88,27 @@ class BundledInstrumentation extends Instrumentation {
     super();
   }
 
-  public _bind({ errorScope, scope, language }: InstrumentationRequest): InstrumentationConfig {
-    this.refuseOptions(errorScope, language);
+  public _bind({ errorScope, scope, bundler }: InstrumentationRequest): InstrumentationConfig {
+    this.refuseOptions(errorScope, bundler, Languages.of(scope));
+    checkRecording(errorScope, this.options.recording);
     const { options } = this;
-    const clients = ([
-      ['aws-sdk', options.captureAwsSdk], ['http', options.captureHttp], ['fetch', options.captureFetch], ['sql', options.captureSql],
-    ] as const).filter(([, wanted]) => wanted ?? true).map(([client]) => client);
     return {
       kind: this.kind,
-      capture: {
-        clients,
-        contextMissing: options.contextMissing ?? ContextMissing.LOG_ERROR,
-        coldStart: options.captureColdStart ?? false,
-        response: options.captureResponse ?? false,
-        recording: recordingOf(errorScope, options.recording),
-        trim: options.trim ?? true,
-      },
+      captureOptions: options,
       byLayer: false,
       environment: options.annotations ? { [ANNOTATIONS]: annotationsAsJson(errorScope, scope, options.annotations) } : {},
       managedPolicies: [XRAY_POLICY],
-      // The X-Ray SDK keeps the trace of the running request in one variable. https://github.com/aws/aws-xray-sdk-node/issues/760
-      allowsConcurrency: this.kind !== 'xray-sdk' || language !== 'nodejs',
+      allowsConcurrency: bundler.keepsRequestsApart(this.kind),
     };
   }
 
-  private refuseOptions(errorScope: Construct, language: InstrumentationRequest['language']): void {
-    const given = Object.entries(this.options).filter(([, value]) => value !== undefined).map(([name]) => name as keyof XRaySdkOptions);
-    for (const name of given.filter(option => !HONOURED_BY[option].includes(language))) {
-      const languages = HONOURED_BY[name].map(honouring => LANGUAGE_NAMES[honouring]).join(' and ');
-      throw validationError(errorScope, `Instrumentation.${this.kind === 'xray-sdk' ? 'xraySdk' : 'openTelemetry'}() option '${name}' is supported for ${languages} only, ` +
-        `but the entry is ${LANGUAGE_NAMES[language]}; remove it`);
+  private refuseOptions(errorScope: ErrorScope, { language, name }: Bundler, languages: Languages): void {
+    const given = Object.entries(this.options).filter(([, value]) => value !== undefined).map(([option]) => option as keyof XRaySdkOptions);
+    const supporting = (option: keyof XRaySdkOptions) => languages.all.filter(bundler => bundler.captureOptions(this.kind).includes(option));
+    const idle = given.find(option => !supporting(option).some(bundler => bundler.language === language));
+    if (idle) {
+      throw validationError(errorScope, `Instrumentation.${this.kind === 'xray-sdk' ? 'xraySdk' : 'openTelemetry'}() option '${idle}' is supported for ` +
+        `${supporting(idle).map(bundler => bundler.name).join(' and ')} only, but the entry is ${name}; remove it`);
     }
   }
 }
@@ -139,9 +118,9 @@ class AdotLayerInstrumentation extends Instrumentation {
     super();
   }
 
-  public _bind({ errorScope, scope, language }: InstrumentationRequest): InstrumentationConfig {
-    if (language === 'go') {
-      throw validationError(errorScope, 'AWS has no ADOT layer for Go; use Instrumentation.xraySdk()');
+  public _bind({ errorScope, scope, bundler: { language } }: InstrumentationRequest): InstrumentationConfig {
+    if (!isAdotLanguage(language)) {
+      throw validationError(errorScope, `AWS has no ADOT layer for ${language === 'go' ? 'Go' : language}; use Instrumentation.xraySdk()`);
     }
     const { layerVersionArn, fastStart = false, applicationSignals = false } = this.options;
     if (fastStart && (layerVersionArn === undefined || language === 'java')) {
@@ -153,7 +132,7 @@ class AdotLayerInstrumentation extends Instrumentation {
     }
     return {
       kind: 'none',
-      capture: { clients: [], contextMissing: ContextMissing.LOG_ERROR, coldStart: false, response: false, recording: NOTHING_LEFT_OUT, trim: false },
+      captureOptions: {},
       byLayer: true,
       layerArn: layerVersionArn ?? adotLayerArn(errorScope, scope, language),
       environment: {
@@ -167,7 +146,7 @@ class AdotLayerInstrumentation extends Instrumentation {
     };
   }
 
-  private checkArn(errorScope: Construct, arn: string, language: AdotLanguage): void {
+  private checkArn(errorScope: ErrorScope, arn: string, language: AdotLanguage): void {
     if (!/^arn:[\w-]+:lambda:[\w-]+:\d{12}:layer:[\w-]+:\d+$/.test(arn)) {
       throw validationError(errorScope, `layerVersionArn '${arn}' is not the ARN of a layer's version; it ends in ':layer:NAME:VERSION'`);
     }
@@ -183,7 +162,7 @@ class AdotLayerInstrumentation extends Instrumentation {
   }
 }
 
-function annotationsAsJson(errorScope: Construct, scope: Construct, annotations: Record<string, string>): string {
+function annotationsAsJson(errorScope: ErrorScope, scope: Construct, annotations: Record<string, string>): string {
   for (const [key, value] of Object.entries(annotations)) {
     // https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-annotations
     if (!/^[A-Za-z0-9_.]{1,500}$/.test(key)) {

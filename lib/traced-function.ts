@@ -2,71 +2,15 @@ import { Annotations, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
-import { Bundling } from './bundling';
 import { Instrumentation, InstrumentationConfig } from './instrumentation';
 import { BundledCode } from './private/bundling/bundled-code';
-import { Bundler, BundlerResult } from './private/languages/bundler';
 import { JobRequest } from './private/bundling/bundling-job';
 import { checkInstrumentation, checkNumberOfLayers, mostRequestsAtOnce } from './private/instrumentation-checks';
-import { resolveEntry } from './private/languages/languages';
-import { validationError } from './private/validation-error';
-import { SdkDelivery } from './sdk-delivery';
+import { Bundler, BundlerResult } from './private/languages/bundler';
+import { Languages } from './private/languages/languages';
+import { FutureConstruct, validationError } from './private/validation-error';
+import { TracedFunctionProps } from './traced-function-props';
 import { TracingLayer } from './tracing-layer';
-
-/**
- * Properties of a `TracedFunction`.
- *
- * `tracing` differs from `lambda.Function`'s: it is `Tracing.ACTIVE` unless set, `Tracing.PASS_THROUGH` traces only what an upstream service
- * has sampled, and `Tracing.DISABLED` is refused. Lambda samples one request a second and 5 % of the rest; that rate cannot be set for a function.
- *
- * @see https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
- */
-export interface TracedFunctionProps extends lambda.FunctionOptions {
-  /**
-   * The handler's file, or its folder. The language follows from it: a `.ts`, `.js`, `.mjs` or `.cjs` file is Node.js; a `.py` file, or a folder with
-   * `requirements.txt`, `pyproject.toml` or `uv.lock`, is Python; a `.go` file, or a folder with `go.mod`, is Go; a folder with `pom.xml`,
-   * `build.gradle` or `build.gradle.kts` is Java (or Kotlin, Scala, Groovy). What a Python function requires is read in this folder, or that of this file.
-   *
-   * Relative paths start at the folder in which the CDK app runs.
-   */
-  readonly entry: string;
-
-  /**
-   * The runtime, which has to be of the entry's language.
-   *
-   * @default - `nodejs24.x`, `python3.14`, `provided.al2023` or `java21`, after the entry's language
-   */
-  readonly runtime?: lambda.Runtime;
-
-  /**
-   * The handler as Lambda writes it, such as `app.handler`.
-   *
-   * @default - Node.js: the export `handler`; Python: `handler`, `lambda_handler` or `main` in `handler.py`, `index.py`, `app.py`,
-   * `lambda_function.py` or `main.py`, or in the entry when that is a file; Go: the binary; Java: the class in `src/main` that implements `RequestHandler` or `RequestStreamHandler`
-   */
-  readonly handler?: string;
-
-  /**
-   * What records the calls that the function makes.
-   *
-   * @default Instrumentation.xraySdk()
-   */
-  readonly instrumentation?: Instrumentation;
-
-  /**
-   * Where the function finds the tracing SDK.
-   *
-   * @default SdkDelivery.bundled()
-   */
-  readonly sdkDelivery?: SdkDelivery;
-
-  /**
-   * Bundling options of the entry's language.
-   *
-   * @default - the defaults of each option
-   */
-  readonly bundling?: Bundling;
-}
 
 /**
  * A Lambda function that AWS X-Ray traces: active tracing, the permission to send, the tracing SDK in its package or in a shared layer,
@@ -143,8 +87,7 @@ interface FunctionPlan {
 
 /** Refuses contradictions and settles every default, before the function exists. */
 function planFunction(scope: Construct, id: string, props: TracedFunctionProps): FunctionPlan {
-  // Errors name the function although it has not been made yet.
-  const errorScope = { node: { path: [scope.node.path, id].filter(Boolean).join('/') }, constructor: { name: 'TracedFunction' } } as unknown as Construct;
+  const errorScope = new FutureConstruct('TracedFunction', [scope.node.path, id].filter(Boolean).join('/'));
   if (props.tracing === lambda.Tracing.DISABLED) {
     throw validationError(errorScope, "tracing 'Disabled' contradicts a traced function; use lambda.Function, or set ACTIVE or PASS_THROUGH");
   }
@@ -152,16 +95,16 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
     throw validationError(errorScope, `entry has to be the path of a file or folder, got ${JSON.stringify(props.entry)}`);
   }
   checkKinds(errorScope, props);
-  const { entry, bundler } = resolveEntry(errorScope, props.entry);
+  const { entry, bundler } = Languages.of(scope).resolveEntry(errorScope, props.entry);
   const runtime = checkRuntime(errorScope, bundler, props);
   const config = props.bundling?._bind();
   if (config && config.language !== bundler.language) {
     throw validationError(errorScope,
       `bundling is Bundling.${config.language}(), but the entry '${props.entry}' is ${bundler.language}; use Bundling.${bundler.language}()`);
   }
-  const instrumentation = (props.instrumentation ?? Instrumentation.xraySdk())._bind({ errorScope, scope, language: bundler.language });
+  const instrumentation = (props.instrumentation ?? Instrumentation.xraySdk())._bind({ errorScope, scope, bundler });
   const usesLayer = props.sdkDelivery?._usesLayer ?? false;
-  if (usesLayer && !bundler.supportsLayer) {
+  if (usesLayer && !bundler.sdkLayer) {
     throw validationError(errorScope, `SdkDelivery.sharedLayer() cannot serve ${bundler.language}, which links its SDK into the binary; leave 'sdkDelivery' out`);
   }
   checkInstrumentation(errorScope, instrumentation, props);
@@ -174,7 +117,7 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
     handler: props.handler,
     architecture: architecture.name === 'arm64' ? 'arm64' : 'x86_64',
     instrumentation: instrumentation.kind,
-    capture: instrumentation.capture,
+    captureOptions: instrumentation.captureOptions,
     instrumentedByLayer: instrumentation.byLayer,
     sdkInLayer,
     options: config?.options ?? {},
@@ -185,8 +128,8 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
   return { runtime, bound, instrumentation, layer: sdkInLayer ? TracingLayer.of(scope, runtime, architecture) : undefined };
 }
 
-/** For apps in JavaScript, which nothing else checks: what is not of these classes would fail without a word of the function, or be passed over. */
-function checkKinds(scope: Construct, props: TracedFunctionProps): void {
+/** JavaScript apps have no type checks: without this, a wrong value would be ignored or fail without naming the function. */
+function checkKinds(scope: FutureConstruct, props: TracedFunctionProps): void {
   for (const [name, member, example] of [
     ['bundling', '_bind', 'Bundling.nodejs({...})'], ['instrumentation', '_bind', 'Instrumentation.xraySdk()'], ['sdkDelivery', '_usesLayer', 'SdkDelivery.sharedLayer()'],
   ] as const) {
@@ -197,9 +140,9 @@ function checkKinds(scope: Construct, props: TracedFunctionProps): void {
   }
 }
 
-function checkRuntime(scope: Construct, bundler: Bundler, props: TracedFunctionProps): lambda.Runtime {
+function checkRuntime(scope: FutureConstruct, bundler: Bundler, props: TracedFunctionProps): lambda.Runtime {
   const runtime = props.runtime ?? bundler.defaultRuntime;
-  if (runtime.family !== bundler.family || (bundler.language === 'go' && !runtime.name.startsWith('provided'))) {
+  if (runtime.family !== bundler.family || !bundler.canRunOn(runtime)) {
     throw validationError(scope,
       `runtime '${runtime.name}' does not run the entry '${props.entry}', which is ${bundler.language}; use '${bundler.defaultRuntime.name}' or leave 'runtime' out`);
   }

@@ -2,6 +2,8 @@ import { Stack } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { BundledCode } from './private/bundling/bundled-code';
+import { Bundler } from './private/languages/bundler';
+import { Languages } from './private/languages/languages';
 import { validationError } from './private/validation-error';
 
 /**
@@ -33,27 +35,27 @@ export class TracingLayer extends lambda.LayerVersion {
    */
   public static of(scope: Construct, runtime: lambda.Runtime, architecture: lambda.Architecture = lambda.Architecture.X86_64): TracingLayer {
     const stack = Stack.of(scope);
-    const id = `TracingLayer-${runtimeFamilyName(scope, runtime)}-${architecture.name}`;
+    const id = `TracingLayer-${bundlerOf(scope, runtime).language}-${architecture.name}`;
     return (stack.node.tryFindChild(id) as TracingLayer | undefined) ?? new TracingLayer(stack, id, { runtime, architecture });
   }
 
   constructor(scope: Construct, id: string, props: TracingLayerProps) {
-    const family = runtimeFamilyName(scope, props.runtime);
+    const { language, sdkLayer } = bundlerOf(scope, props.runtime);
     const architecture = props.architecture ?? lambda.Architecture.X86_64;
     super(scope, id, {
-      description: `AWS X-Ray SDK for ${family}`,
+      description: `AWS X-Ray SDK for ${language}`,
       // No list of runtimes: Lambda allows five, and the content serves every version of the family.
       compatibleArchitectures: [architecture],
-      code: new BundledCode({ kind: `${family}-layer` as const }),
+      code: new BundledCode(sdkLayer!),
     });
   }
 }
 
-function runtimeFamilyName(scope: Construct, runtime: lambda.Runtime): 'nodejs' | 'python' | 'java' {
-  switch (runtime.family) {
-    case lambda.RuntimeFamily.NODEJS: return 'nodejs';
-    case lambda.RuntimeFamily.PYTHON: return 'python';
-    case lambda.RuntimeFamily.JAVA: return 'java';
-    default: throw validationError(scope, `runtime '${runtime.name}' cannot take the tracing SDK from a layer; only Node.js, Python and Java can`);
+/** The language whose runtimes are of that family. */
+function bundlerOf(scope: Construct, runtime: lambda.Runtime): Bundler {
+  const bundler = Languages.of(scope).all.find(({ family, sdkLayer }) => family === runtime.family && sdkLayer);
+  if (!bundler) {
+    throw validationError(scope, `runtime '${runtime.name}' cannot take the tracing SDK from a layer; only Node.js, Python and Java can`);
   }
+  return bundler;
 }

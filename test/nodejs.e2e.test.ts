@@ -6,7 +6,7 @@ import { LambdaEnvironment, PARENT, ROOT } from './lambda-environment';
 import { bundle, bundlingError } from './packages';
 import { fixture, projectFolder, temporaryFolder } from './test-app';
 import { Bundling, Instrumentation, NodejsBundlingOptions, SdkDelivery, TracedFunctionProps } from '../lib';
-import type { NodejsJob } from '../lib/private/bundling/bundling-job';
+import type { NodejsJob } from '../lib/private/languages/nodejs-job';
 import { NOTHING_LEFT_OUT } from '../lib/private/recording';
 import { bundleNodejs } from '../lib/private/runner/nodejs/nodejs';
 
@@ -217,7 +217,7 @@ describe('files that are imported', () => {
 test('what esbuild warns of is told once, with the place and what to do', async () => {
   const folder = projectFolder({ 'package.json': '{"type":"module"}', 'f.ts': 'export const handler = async () => import.meta.url;' });
   const job: NodejsJob = {
-    kind: 'nodejs', consumers: ['Stack/Function'], entry: path.join(folder, 'f.ts'), projectRoot: folder, outputDir: path.join(temporaryFolder(), '0'), handlerExport: 'handler',
+    language: 'nodejs', kind: 'nodejs', workDir: temporaryFolder(), assetDir: temporaryFolder(), consumers: ['Stack/Function'], entry: path.join(folder, 'f.ts'), projectRoot: folder, outputDir: path.join(temporaryFolder(), '0'), handlerExport: 'handler',
     instrumentation: 'xray-sdk', capture: { clients: ['aws-sdk'], contextMissing: 'LOG_ERROR', coldStart: false, response: false, recording: NOTHING_LEFT_OUT, trim: true }, plainExports: false,
     sdkInLayer: false, nodeVersion: 24, sourceMap: false, esm: false, external: [], define: {}, loader: {}, banner: '',
   };

@@ -1,9 +1,13 @@
 import { Aws, CfnMapping, Stack, Token } from 'aws-cdk-lib';
 import { IConstruct } from 'constructs';
-import { validationError } from './validation-error';
+import { ErrorScope, validationError } from './validation-error';
 
 /** Languages for which AWS publishes a layer of its OpenTelemetry distribution (and .NET). */
 export type AdotLanguage = 'nodejs' | 'python' | 'java';
+
+export function isAdotLanguage(language: string): language is AdotLanguage {
+  return language in NAMES;
+}
 
 const NAMES: Record<AdotLanguage, string> = { nodejs: 'AWSOpenTelemetryDistroJs', python: 'AWSOpenTelemetryDistroPython', java: 'AWSOpenTelemetryDistroJava' };
 
@@ -58,7 +62,7 @@ export const ADOT_LAYERS: { readonly [region: string]: readonly [account: string
  *
  * @throws for a region without one
  */
-export function adotLayerArn(errorScope: IConstruct, scope: IConstruct, language: AdotLanguage): string {
+export function adotLayerArn(errorScope: ErrorScope, scope: IConstruct, language: AdotLanguage): string {
   const stack = Stack.of(scope);
   if (Token.isUnresolved(stack.region)) {
     const id = 'AdotLayerArns';

@@ -1,15 +1,14 @@
 import { Token } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { IConstruct } from 'constructs';
-import { validationError } from './validation-error';
+import { ErrorScope, validationError } from './validation-error';
 import type { InstrumentationConfig } from '../instrumentation';
-import type { TracedFunctionProps } from '../traced-function';
+import type { TracedFunctionProps } from '../traced-function-props';
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const MOST_LAYERS = 5;
 
 /** Refuses what contradicts the chosen instrumentation. */
-export function checkInstrumentation(scope: IConstruct, instrumentation: InstrumentationConfig, props: TracedFunctionProps): void {
+export function checkInstrumentation(scope: ErrorScope, instrumentation: InstrumentationConfig, props: TracedFunctionProps): void {
   if (props.adotInstrumentation) {
     throw validationError(scope, "'adotInstrumentation' of lambda.FunctionOptions adds a layer with a collector, which AWS no longer recommends, " +
       'and would record every call a second time; use Instrumentation.adotLayer()');
@@ -27,7 +26,7 @@ export function checkInstrumentation(scope: IConstruct, instrumentation: Instrum
 }
 
 /** @param ours names of the layers that the construct adds */
-export function checkNumberOfLayers(scope: IConstruct, users: number, ours: string[]): void {
+export function checkNumberOfLayers(scope: ErrorScope, users: number, ours: string[]): void {
   if (users + ours.length > MOST_LAYERS) {
     throw validationError(scope, `${users} layers${ours.map(name => `, ${name}`).join('')}: a function can have ${MOST_LAYERS}; ` +
       `put some of them together${ours.length > 0 ? ', or leave out what adds a layer' : ''}`);

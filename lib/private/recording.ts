@@ -1,19 +1,20 @@
 import { Token } from 'aws-cdk-lib';
-import { IConstruct } from 'constructs';
 import { Recording } from './bundling/bundling-job';
-import { validationError } from './validation-error';
+import { ErrorScope, validationError } from './validation-error';
 import { RecordingOptions } from '../instrumentation-options';
 
 export const NOTHING_LEFT_OUT: Recording = { s3Keys: true, urlPaths: true, exceptionMessages: true, redact: [] };
 
-/** @throws for a pattern that not every language reads in the same way */
-export function recordingOf(scope: IConstruct, options: RecordingOptions = {}): Recording {
-  const { s3Keys = true, urlPaths = true, exceptionMessages = true, redact = [] } = options;
-  redact.forEach(pattern => checkPattern(scope, pattern));
+export function recordingOf({ s3Keys = true, urlPaths = true, exceptionMessages = true, redact = [] }: RecordingOptions = {}): Recording {
   return { s3Keys, urlPaths, exceptionMessages, redact };
 }
 
-function checkPattern(scope: IConstruct, pattern: string): void {
+/** @throws for a pattern that not every language reads in the same way */
+export function checkRecording(scope: ErrorScope, { redact = [] }: RecordingOptions = {}): void {
+  redact.forEach(pattern => checkPattern(scope, pattern));
+}
+
+function checkPattern(scope: ErrorScope, pattern: string): void {
   if (Token.isUnresolved(pattern)) {
     throw validationError(scope, "a pattern of 'recording.redact' is only known at deployment, but becomes part of the package; write it out");
   }

@@ -1,9 +1,19 @@
 import { IConstruct } from 'constructs';
 
+/** A construct that is still to be made, for errors that come before it. */
+export class FutureConstruct {
+  constructor(public readonly type: string, public readonly path: string) {}
+}
+
+/** What an error names. */
+export type ErrorScope = IConstruct | FutureConstruct;
+
 /** An error about a construct, with its path: what is wrong, the value got, where it was looked for, and what to do. */
-export function validationError(scope: IConstruct, message: string): Error {
-  // CDK's decorated classes carry a number: Stack2.
-  return namedError(`${scope.constructor.name.replace(/\d+$/, '')} '${scope.node.path}': ${message}`);
+export function validationError(scope: ErrorScope, message: string): Error {
+  return namedError(scope instanceof FutureConstruct
+    ? `${scope.type} '${scope.path}': ${message}`
+    // CDK's decorated classes carry a number: Stack2.
+    : `${scope.constructor.name.replace(/\d+$/, '')} '${scope.node.path}': ${message}`);
 }
 
 /** An error about several constructs, which the message names by their paths. */

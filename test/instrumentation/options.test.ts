@@ -5,6 +5,8 @@ import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { FunctionHost, PARENT, ROOT, RunOptions, SAMPLED } from './function-process';
 import { ContextMissing, Instrumentation, InstrumentationOptions, TracedFunction, XRaySdkOptions } from '../../lib';
+import { nodejsBundler } from '../../lib/private/languages/nodejs-bundler';
+import { pythonBundler } from '../../lib/private/languages/python-bundler';
 import { bundle } from '../packages';
 import { GO_ENTRY, NODEJS_ENTRY, PYTHON_ENTRY, testApp, testStack, tracedFunction, WITHOUT_BUNDLING } from '../test-app';
 
@@ -164,8 +166,12 @@ test('every option does something', () => {
   };
   const bind = (given: XRaySdkOptions) => {
     const scope = testStack();
-    const language = 'recording' in given ? 'python' : 'nodejs';
-    return JSON.stringify(Instrumentation.xraySdk(given)._bind({ errorScope: scope, scope, language }));
+    const { environment, captureOptions } = Instrumentation.xraySdk(given)._bind({ errorScope: scope, scope, bundler: 'recording' in given ? pythonBundler : nodejsBundler });
+    const request = { scope, architecture: 'x86_64', instrumentation: 'xray-sdk', captureOptions, instrumentedByLayer: false, sdkInLayer: false, options: {} } as const;
+    const { job } = 'recording' in given
+      ? pythonBundler.bind({ ...request, entry: PYTHON_ENTRY, runtime: lambda.Runtime.PYTHON_3_14 })
+      : nodejsBundler.bind({ ...request, entry: CALLS, runtime: lambda.Runtime.NODEJS_24_X });
+    return JSON.stringify([environment, job]);
   };
   for (const [name, value] of Object.entries(options)) {
     expect([name, bind({ [name]: value })]).not.toEqual([name, bind({})]);

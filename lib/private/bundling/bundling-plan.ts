@@ -5,11 +5,13 @@ import { FileAssetLocation, FileAssetPackaging, Stack, Stage } from 'aws-cdk-lib
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { IConstruct } from 'constructs';
 import { BundlingJob, JobRequest } from './bundling-job';
+import { runBundlingRunner } from './run-bundling-runner';
+import { BundledPackage, PackageCache } from '../cache/package-cache';
+import { keepForLater } from '../cache/user-cache';
 import { copyPackage } from '../files/copy-package';
 import { directoryHash } from '../files/directory-hash';
 import { normalizeModes } from '../files/file-modes';
-import { BundledPackage, keepForLater, PackageCache } from '../cache/package-cache';
-import { runBundlingRunner } from './run-bundling-runner';
+import { Languages } from '../languages/languages';
 import { namedError, validationError } from '../validation-error';
 
 /** A job and everything that was asked of it. */
@@ -34,10 +36,12 @@ export class BundlingPlan {
   public static of(scope: IConstruct): BundlingPlan {
     const root = scope.node.root as IConstruct & { [PLAN]?: BundlingPlan };
     if (!root[PLAN]) {
-      Object.defineProperty(root, PLAN, { value: new BundlingPlan(), enumerable: false });
+      Object.defineProperty(root, PLAN, { value: new BundlingPlan(Languages.of(scope)), enumerable: false });
     }
     return root[PLAN]!;
   }
+
+  private constructor(private readonly languages: Languages) {}
 
   private readonly jobs = new Map<string, PlannedJob>();
   private readonly required = new WeakMap<Stack, boolean>();
@@ -58,7 +62,7 @@ export class BundlingPlan {
   /** Adds the package to the assets of the consumer's stack, bundling everything that is pending first. */
   public locate(consumer: IConstruct, key: string): AssetLocation {
     if (!this.isRequired(Stack.of(consumer))) {
-      return this.add(consumer, sourceOnly(consumer, this.jobs.get(key)!.request));
+      return this.add(consumer, this.sourceOnly(consumer, this.jobs.get(key)!.request));
     }
     const bundled = this.package(key);
     const added = this.added.get(consumer);
@@ -90,6 +94,12 @@ export class BundlingPlan {
     return this.required.get(stack)!;
   }
 
+  /** What CDK does too for a stack that is not being deployed: a name that no package has, so that nothing is bundled for it. */
+  private sourceOnly(consumer: IConstruct, request: JobRequest): { path: string; hash: string } {
+    const path = this.languages.named(request.language).sourceOf(request);
+    return { path, hash: createHash('sha256').update(consumer.node.path).digest('hex') };
+  }
+
   private package(key: string): BundledPackage {
     if (!this.jobs.get(key)!.outcome) {
       this.runPending();
@@ -102,12 +112,12 @@ export class BundlingPlan {
   }
 
   private runPending(): void {
-    const cache = PackageCache.open();
+    const cache = PackageCache.open(this.languages.all);
     const pending = [...this.jobs.values()].filter(job => !job.outcome && job.consumers.some(c => this.isRequired(Stack.of(c))));
     pending.forEach(job => job.outcome = cache?.find(job.request));
     const missing = pending.filter(job => !job.outcome);
     if (missing.length > 0) {
-      bundle(missing, cache);
+      bundle(missing, cache, this.languages);
     }
   }
 
@@ -126,7 +136,7 @@ export class BundlingPlan {
 }
 
 /** Runs the jobs together and settles the outcome of each. */
-function bundle(planned: PlannedJob[], cache: PackageCache | undefined): void {
+function bundle(planned: PlannedJob[], cache: PackageCache | undefined, languages: Languages): void {
   // Beside the staged assets, so that a package is moved there without a copy; no name in it may reach a package's contents.
   const workDir = fs.mkdtempSync(path.join(assetOutdir(planned[0].consumers[0]), 'bundling-'));
   const startedAt = fs.statSync(workDir, { bigint: true }).mtimeNs;
@@ -134,9 +144,12 @@ function bundle(planned: PlannedJob[], cache: PackageCache | undefined): void {
     const jobs = planned.map((job, i) => ({
       ...job.request,
       outputDir: path.join(workDir, String(i)),
+      workDir: path.join(workDir, `${i}.work`),
+      assetDir: path.dirname(workDir),
       consumers: job.consumers.map(c => c.node.path),
-    }) as BundlingJob);
-    const { results } = runBundlingRunner({ jobs });
+    }) satisfies BundlingJob);
+    const runners = Object.fromEntries([...new Set(jobs.map(job => job.language))].map(language => [language, languages.named(language).runner()]));
+    const { results } = runBundlingRunner({ jobs, runners });
     const made: Parameters<PackageCache['store']>[0] = [];
     for (const [i, job] of planned.entries()) {
       const { error, inputs, hash } = results[i];
@@ -162,15 +175,6 @@ function bundle(planned: PlannedJob[], cache: PackageCache | undefined): void {
   } finally {
     fs.rmSync(workDir, { recursive: true, force: true });
   }
-}
-
-/** What CDK does too for a stack that is not being deployed: a name that no package has, so that nothing is bundled for it. */
-function sourceOnly(consumer: IConstruct, request: JobRequest): { path: string; hash: string } {
-  const source = 'entry' in request ? path.dirname(request.entry)
-    : 'sourceDir' in request ? request.sourceDir
-      : 'moduleRoot' in request ? request.moduleRoot
-        : 'projectDir' in request ? request.projectDir : __dirname;
-  return { path: source, hash: createHash('sha256').update(consumer.node.path).digest('hex') };
 }
 
 function assetOutdir(scope: IConstruct): string {

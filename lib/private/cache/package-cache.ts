@@ -1,12 +1,12 @@
 import { createHash, randomUUID } from 'crypto';
 import * as fs from 'fs';
-import * as os from 'os';
 import * as path from 'path';
-import { JobInputs, JobRequest } from '../bundling/bundling-job';
 import { CacheRecord, packageName } from './cache-record';
-import { copyPackage, StoredPackage } from '../files/copy-package';
 import { FingerprintReader, InputFingerprint, treeStamp } from './input-fingerprint';
 import { prunePackageCache } from './prune-package-cache';
+import { keepForLater, moveUnlessThere, packageCacheRoot } from './user-cache';
+import { JobInputs, JobRequest } from '../bundling/bundling-job';
+import { copyPackage, StoredPackage } from '../files/copy-package';
 
 /** A finished package on disk. */
 export interface BundledPackage extends StoredPackage {
@@ -17,9 +17,13 @@ export interface BundledPackage extends StoredPackage {
 /** Part of the key, so that a change of the format leaves old records unread. */
 const FORMAT = 3;
 
-/** Variables that change what the tools make. */
-const ENVIRONMENT = /^(?:PIP_|UV_|GO[A-Z]*$|CGO_|JAVA_|MAVEN_|GRADLE_|NODE_PATH$|ESBUILD_|CDK_DOCKER$|CC$|CXX$)/;
-const TOOLS = ['go', 'uv', 'python3', 'python', 'mvn', 'gradle', 'java', 'docker'];
+/** What the packages of a language depend on beside what their jobs name. */
+export interface Toolchain {
+  /** Programs that make the packages. */
+  readonly tools: readonly string[];
+  /** Names of variables that change what these programs make. */
+  readonly environment: RegExp;
+}
 
 /**
  * Packages of earlier synths, found again by everything that they were made from. It lies outside the source tree.
@@ -27,17 +31,19 @@ const TOOLS = ['go', 'uv', 'python3', 'python', 'mvn', 'gradle', 'java', 'docker
  * `CDK_TRACED_FUNCTION_CACHE` names another folder, or is `off`.
  */
 export class PackageCache {
-  public static open(): PackageCache | undefined {
+  public static open(toolchains: readonly Toolchain[]): PackageCache | undefined {
     const root = packageCacheRoot();
-    return root ? new PackageCache(root) : undefined;
+    return root ? new PackageCache(root, toolchains) : undefined;
   }
 
   private readonly reader = new FingerprintReader();
   private readonly unchangedCommon = new Map<string, boolean>();
   private readonly key: string;
 
-  private constructor(private readonly root: string) {
-    this.key = JSON.stringify([FORMAT, ownStamp(), Object.entries(process.env).filter(([name]) => ENVIRONMENT.test(name)).sort(), toolStamps()]);
+  private constructor(private readonly root: string, toolchains: readonly Toolchain[]) {
+    const variables = Object.entries(process.env).filter(([name]) => toolchains.some(({ environment }) => environment.test(name))).sort();
+    const tools = [...new Set(toolchains.flatMap(toolchain => toolchain.tools))].sort();
+    this.key = JSON.stringify([FORMAT, ownStamp(), variables, toolStamps(tools)]);
   }
 
   /** The package that the same request made from the same inputs. */
@@ -147,52 +153,6 @@ export class PackageCache {
   }
 }
 
-let told = false;
-
-/** Does what only later synths gain from. Where it cannot be done (a folder that is read-only, a full disk), this synth goes on, and says so once. */
-export function keepForLater(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    if (!told) {
-      told = true;
-      process.stderr.write(`cdk-traced-function: nothing is kept for the next synth (${(error as Error).message}); ` +
-        "set CDK_TRACED_FUNCTION_CACHE to a folder that can be written, or to 'off'\n");
-    }
-  }
-}
-
-/** Folder of all that is kept between synths; none when that is switched off. */
-export function packageCacheRoot(): string | undefined {
-  const setting = process.env.CDK_TRACED_FUNCTION_CACHE;
-  return setting === 'off' ? undefined : setting ? path.resolve(setting) : path.join(userCacheDir(), 'packages');
-}
-
-/** Folder of this package in the user's cache, by the conventions of the platform. */
-export function userCacheDir(): string {
-  const base = process.env.XDG_CACHE_HOME ?? (process.platform === 'win32' ? process.env.LOCALAPPDATA : undefined) ?? path.join(os.homedir(), '.cache');
-  return path.join(base, 'cdk-traced-function');
-}
-
-/** Removes all but the newest entries of a folder. */
-export function keepNewest(directory: string, number: number): void {
-  const entries = fs.readdirSync(directory).map(name => ({ name, time: fs.statSync(path.join(directory, name)).mtimeMs }));
-  entries.sort((a, b) => b.time - a.time).slice(number)
-    .forEach(({ name }) => fs.rmSync(path.join(directory, name), { recursive: true, force: true }));
-}
-
-export function moveUnlessThere(from: string, to: string): void {
-  try {
-    fs.renameSync(from, to);
-  } catch (error) {
-    // Another synth was first; its package has the same contents.
-    fs.rmSync(from, { recursive: true, force: true });
-    if (!fs.existsSync(to)) {
-      throw error;
-    }
-  }
-}
-
 /** Changes with this package: what bundles, and what goes into functions. */
 function ownStamp(): string {
   const root = path.resolve(__dirname, '..', '..', '..');
@@ -200,10 +160,10 @@ function ownStamp(): string {
 }
 
 /** Where each tool lies and when it was installed: a stand-in for its version that costs no process. */
-function toolStamps(): string[] {
+function toolStamps(tools: readonly string[]): string[] {
   const folders = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean);
   const suffix = process.platform === 'win32' ? '.exe' : '';
-  return TOOLS.map(tool => {
+  return tools.map(tool => {
     const found = folders.map(folder => path.join(folder, tool + suffix)).find(file => fs.existsSync(file));
     if (!found) {
       return `${tool} -`;

@@ -1,11 +1,12 @@
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { IConstruct } from 'constructs';
-import { InstrumentationKind, JobRequest, LambdaArchitecture, NodejsCapture } from '../bundling/bundling-job';
-import { BundlingConfig } from '../../bundling';
+import { XRaySdkOptions } from '../../instrumentation-options';
+import { InstrumentationKind, JobRequest, LambdaArchitecture } from '../bundling/bundling-job';
+import { ErrorScope } from '../validation-error';
 
 /** What a function asks of the bundler of its language. Paths are absolute. */
 export interface BundlerRequest {
-  readonly scope: IConstruct;
+  /** What errors name. */
+  readonly scope: ErrorScope;
   /** File or folder that the user named. It exists. */
   readonly entry: string;
   readonly runtime: lambda.Runtime;
@@ -13,11 +14,13 @@ export interface BundlerRequest {
   readonly handler?: string;
   readonly architecture: LambdaArchitecture;
   readonly instrumentation: InstrumentationKind;
-  readonly capture: NodejsCapture;
+  /** Of those that the language names in `captureOptions`; the bundler settles their defaults. */
+  readonly captureOptions: XRaySdkOptions;
   /** Whether a layer instruments the function at run time. */
   readonly instrumentedByLayer: boolean;
   readonly sdkInLayer: boolean;
-  readonly options: BundlingConfig['options'];
+  /** Options of the language, as `Bundling` got them. */
+  readonly options: object;
 }
 
 /** What the function needs from its bundler. */
@@ -31,15 +34,32 @@ export interface BundlerResult {
   readonly environment: Record<string, string>;
 }
 
-/** One language. It only describes; the bundling runner does the work. */
+/** One language. It only describes; its runner does the work. */
 export interface Bundler {
-  readonly language: BundlingConfig['language'];
+  /** As jobs and `Bundling` name it: `nodejs`. */
+  readonly language: string;
+  /** For people: `Node.js`. */
+  readonly name: string;
   readonly family: lambda.RuntimeFamily;
   readonly defaultRuntime: lambda.Runtime;
-  /** Whether the SDK can come from a layer. */
-  readonly supportsLayer: boolean;
   /** What `canHandle` accepts, for the error that no language does. */
   readonly accepts: string;
+  /** Absolute path of the module that exports the language's `LanguageRunner`; it is not loaded by the app. */
+  runner(): string;
+  /** Programs that make the packages: an installation of another version makes other ones. */
+  readonly tools: readonly string[];
+  /** Names of environment variables that change what the tools make. */
+  readonly environment: RegExp;
+  /** Options of `Instrumentation.xraySdk()` and `openTelemetry()` that have an effect. */
+  captureOptions(kind: InstrumentationKind): readonly (keyof XRaySdkOptions)[];
+  /** Whether requests that run at the same time in one environment are kept apart. */
+  keepsRequestsApart(kind: InstrumentationKind): boolean;
+  /** Contents of the layer with the X-Ray SDK, where a layer can serve the language. */
+  readonly sdkLayer?: JobRequest;
   canHandle(entry: string): boolean;
+  /** Whether the runtime, which is of the family, can run what the bundler makes. */
+  canRunOn(runtime: lambda.Runtime): boolean;
   bind(request: BundlerRequest): BundlerResult;
+  /** A folder that exists and has the sources of a job, for a stack whose functions are not bundled. */
+  sourceOf(request: JobRequest): string;
 }

@@ -1,18 +1,27 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { ancestors } from '../files/ancestors';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
-import { validationError } from '../validation-error';
+import { GoJob } from './go-job';
 import { GoBundlingOptions } from '../../bundling';
+import { RequestOf } from '../bundling/bundling-job';
+import { ancestors } from '../files/ancestors';
+import { validationError } from '../validation-error';
 
 export const goBundler: Bundler = {
   language: 'go',
+  name: 'Go',
   family: lambda.RuntimeFamily.OTHER,
   defaultRuntime: lambda.Runtime.PROVIDED_AL2023,
-  supportsLayer: false,
   accepts: 'a .go file, or a folder with go.mod or a .go file (Go)',
 
+  runner: () => require.resolve('../runner/go/runner'),
+  tools: ['go', 'docker'],
+  environment: /^(?:GO[A-Z]*$|CGO_|CC$|CXX$|CDK_DOCKER$)/,
+  captureOptions: () => [],
+  keepsRequestsApart: () => true,
+
+  canRunOn: runtime => runtime.name.startsWith('provided'),
   canHandle: entry => fs.statSync(entry).isFile()
     ? path.extname(entry) === '.go'
     : fs.readdirSync(entry).some(name => name === 'go.mod' || name.endsWith('.go')),
@@ -29,6 +38,7 @@ export const goBundler: Bundler = {
       handler: 'bootstrap',
       environment: {},
       job: {
+        language: 'go',
         kind: 'go',
         moduleRoot,
         package: `./${path.relative(moduleRoot, packageDir).split(path.sep).join('/')}`,
@@ -37,9 +47,11 @@ export const goBundler: Bundler = {
         tags: options.tags ?? [],
         buildArgs: options.buildArgs ?? [],
         environment: options.environment ?? {},
-      },
+      } satisfies RequestOf<GoJob>,
     };
   },
+
+  sourceOf: request => request.moduleRoot as string,
 };
 
 function findModule(request: BundlerRequest, start: string): string {

@@ -3,8 +3,10 @@ import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
 import { findJavaHandlers } from './java-handlers';
-import { validationError } from '../validation-error';
+import { JavaJob, JavaLayerJob } from './java-job';
 import { JavaBundlingOptions } from '../../bundling';
+import { RequestOf } from '../bundling/bundling-job';
+import { validationError } from '../validation-error';
 
 const MAVEN_FILE = 'pom.xml';
 const GRADLE_FILES = ['build.gradle', 'build.gradle.kts'];
@@ -14,11 +16,19 @@ const RUNTIMES = [17, 21, 25];
 
 export const javaBundler: Bundler = {
   language: 'java',
+  name: 'Java',
   family: lambda.RuntimeFamily.JAVA,
   defaultRuntime: lambda.Runtime.JAVA_21,
-  supportsLayer: true,
   accepts: `a folder with ${[MAVEN_FILE, ...GRADLE_FILES].join(', ')} (Java)`,
 
+  runner: () => require.resolve('../runner/java/runner'),
+  tools: ['mvn', 'gradle', 'java', 'docker'],
+  environment: /^(?:JAVA_|MAVEN_|GRADLE_|CDK_DOCKER$)/,
+  captureOptions: () => [],
+  keepsRequestsApart: () => true,
+  sdkLayer: { language: 'java', kind: 'java-layer' } satisfies RequestOf<JavaLayerJob>,
+
+  canRunOn: () => true,
   canHandle: entry => fs.statSync(entry).isDirectory() && [MAVEN_FILE, ...GRADLE_FILES].some(name => fs.existsSync(path.join(entry, name))),
 
   bind(request: BundlerRequest): BundlerResult {
@@ -38,6 +48,7 @@ export const javaBundler: Bundler = {
       // The OpenTelemetry API then looks for what the package has in place of an SDK.
       environment: request.instrumentation === 'open-telemetry' ? { OTEL_JAVA_GLOBAL_AUTOCONFIGURE_ENABLED: 'true' } : {},
       job: {
+        language: 'java',
         kind: 'java',
         projectDir: request.entry,
         buildTool: fs.existsSync(path.join(request.entry, MAVEN_FILE)) ? 'maven' : 'gradle',
@@ -47,9 +58,11 @@ export const javaBundler: Bundler = {
         sdkInLayer: request.sdkInLayer,
         buildArgs: options.buildArgs ?? [],
         environment: options.environment ?? {},
-      },
+      } satisfies RequestOf<JavaJob>,
     };
   },
+
+  sourceOf: request => request.projectDir as string | undefined ?? __dirname,
 };
 
 function findHandler(request: BundlerRequest): string {

@@ -2,10 +2,13 @@ import * as fs from 'fs';
 import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
-import { ancestors } from '../files/ancestors';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
-import { validationError } from '../validation-error';
+import { captureFrom } from './capture';
+import { NodejsJob, NodejsLayerJob } from './nodejs-job';
 import { NodejsBundlingOptions } from '../../bundling';
+import { RequestOf } from '../bundling/bundling-job';
+import { ancestors } from '../files/ancestors';
+import { validationError } from '../validation-error';
 
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx'];
 const LOCK_FILES = ['package-lock.json', 'yarn.lock', 'pnpm-lock.yaml', 'bun.lock', 'bun.lockb'];
@@ -16,15 +19,27 @@ const ENABLE_SOURCE_MAPS = '--enable-source-maps';
 
 export const nodejsBundler: Bundler = {
   language: 'nodejs',
+  name: 'Node.js',
   family: lambda.RuntimeFamily.NODEJS,
   defaultRuntime: lambda.Runtime.NODEJS_24_X,
-  supportsLayer: true,
   accepts: `a ${EXTENSIONS.join(', ')} file (Node.js)`,
 
+  runner: () => require.resolve('../runner/nodejs/runner'),
+  tools: [],
+  environment: /^(?:NODE_PATH$|ESBUILD_)/,
+  captureOptions: () => [
+    'captureAwsSdk', 'captureHttp', 'captureFetch', 'captureSql', 'contextMissing', 'captureColdStart', 'captureResponse', 'annotations', 'trim',
+  ],
+  // The X-Ray SDK keeps the trace of the running request in one variable. https://github.com/aws/aws-xray-sdk-node/issues/760
+  keepsRequestsApart: kind => kind !== 'xray-sdk',
+  sdkLayer: { language: 'nodejs', kind: 'nodejs-layer' } satisfies RequestOf<NodejsLayerJob>,
+
+  canRunOn: () => true,
   canHandle: entry => fs.statSync(entry).isFile() && EXTENSIONS.includes(path.extname(entry)),
 
   bind(request: BundlerRequest): BundlerResult {
     const options = request.options as NodejsBundlingOptions;
+    const { captureOptions } = request;
     const esm = options.format === ESM;
     // A path in the handler is how the original project lays its files out; the package has one file only.
     const [, ...exportPath] = path.posix.basename(request.handler ?? 'index.handler').split('.');
@@ -36,12 +51,18 @@ export const nodejsBundler: Bundler = {
       handler: `index.${handlerExport.split('.').pop()}`,
       environment: options.sourceMap ? { NODE_OPTIONS: ENABLE_SOURCE_MAPS } : {},
       job: {
+        language: 'nodejs',
         kind: 'nodejs',
         entry: request.entry,
         projectRoot: projectRoot(path.dirname(request.entry)),
         handlerExport,
         instrumentation: request.instrumentation,
-        capture: request.capture,
+        capture: {
+          ...captureFrom(captureOptions, [
+            ['aws-sdk', captureOptions.captureAwsSdk], ['http', captureOptions.captureHttp], ['fetch', captureOptions.captureFetch], ['sql', captureOptions.captureSql],
+          ]),
+          trim: captureOptions.trim ?? true,
+        },
         plainExports: request.instrumentedByLayer,
         sdkInLayer: request.sdkInLayer,
         nodeVersion: nodeVersion(request.runtime),
@@ -53,9 +74,11 @@ export const nodejsBundler: Bundler = {
         loader: options.loader ?? {},
         banner: options.banner ?? '',
         tsconfig: options.tsconfig && existingFile(request, options.tsconfig),
-      },
+      } satisfies RequestOf<NodejsJob>,
     };
   },
+
+  sourceOf: request => typeof request.entry === 'string' ? path.dirname(request.entry) : __dirname,
 };
 
 /** A layer that instruments at run time does not see clients that are in the package. */

@@ -2,8 +2,11 @@ import * as fs from 'fs';
 import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
-import { validationError } from '../validation-error';
+import { captureFrom } from './capture';
+import { PythonDependencyLayerJob, PythonJob, PythonLayerJob } from './python-job';
 import { PythonBundlingOptions } from '../../bundling';
+import { RequestOf } from '../bundling/bundling-job';
+import { validationError } from '../validation-error';
 
 const PROJECT_FILES = ['requirements.txt', 'pyproject.toml', 'uv.lock'];
 const HANDLER_FILES = ['handler.py', 'index.py', 'app.py', 'lambda_function.py', 'main.py'];
@@ -11,11 +14,21 @@ const HANDLER_FUNCTIONS = ['handler', 'lambda_handler', 'main'];
 
 export const pythonBundler: Bundler = {
   language: 'python',
+  name: 'Python',
   family: lambda.RuntimeFamily.PYTHON,
   defaultRuntime: lambda.Runtime.PYTHON_3_14,
-  supportsLayer: true,
   accepts: `a .py file, or a folder with ${PROJECT_FILES.join(', ')} or ${HANDLER_FILES.join(', ')} (Python)`,
 
+  runner: () => require.resolve('../runner/python/runner'),
+  tools: ['uv', 'python3', 'python'],
+  environment: /^(?:PIP_|UV_)/,
+  captureOptions: () => [
+    'captureAwsSdk', 'captureHttp', 'captureSql', 'contextMissing', 'captureColdStart', 'captureResponse', 'annotations', 'recording',
+  ],
+  keepsRequestsApart: () => true,
+  sdkLayer: { language: 'python', kind: 'python-layer' } satisfies RequestOf<PythonLayerJob>,
+
+  canRunOn: () => true,
   canHandle: entry => fs.statSync(entry).isFile()
     ? path.extname(entry) === '.py'
     : [...PROJECT_FILES, ...HANDLER_FILES].some(name => fs.existsSync(path.join(entry, name))),
@@ -25,7 +38,7 @@ export const pythonBundler: Bundler = {
     const isFile = fs.statSync(request.entry).isFile();
     const projectDir = isFile ? path.dirname(request.entry) : request.entry;
     const { sourceDir, handler } = findHandler(request, sourceFolders(projectDir, isFile), isFile ? [path.basename(request.entry)] : HANDLER_FILES);
-    const { trim, ...capture } = request.capture;
+    const { captureOptions } = request;
     const dependenciesInLayer = options.dependencies?._inOwnLayer ?? false;
     const platform = {
       pythonVersion: request.runtime.name.replace(/^python/, ''),
@@ -37,22 +50,32 @@ export const pythonBundler: Bundler = {
       handler: request.instrumentation === 'none' ? handler : 'cdk_traced_function.handler',
       environment: {},
       job: {
+        language: 'python',
         kind: 'python',
         sourceDir,
         projectDir,
         handler,
         instrumentation: request.instrumentation,
-        capture,
+        capture: captureFrom(captureOptions, [
+          ['aws-sdk', captureOptions.captureAwsSdk], ['http', captureOptions.captureHttp], ['fetch', true], ['sql', captureOptions.captureSql],
+        ]),
         sdkInLayer: request.sdkInLayer,
         dependenciesInLayer,
         exclude: options.exclude ?? [],
         ...platform,
-      },
+      } satisfies RequestOf<PythonJob>,
       dependencyLayer: dependenciesInLayer ? {
-        kind: 'python-dependency-layer', sourceDir: projectDir, instrumentation: request.instrumentation, withSdk: request.instrumentation === 'xray-sdk' && !request.sdkInLayer, ...platform,
-      } : undefined,
+        language: 'python',
+        kind: 'python-dependency-layer',
+        sourceDir: projectDir,
+        instrumentation: request.instrumentation,
+        withSdk: request.instrumentation === 'xray-sdk' && !request.sdkInLayer,
+        ...platform,
+      } satisfies RequestOf<PythonDependencyLayerJob> : undefined,
     };
   },
+
+  sourceOf: request => request.sourceDir as string | undefined ?? __dirname,
 };
 
 /** Where modules are looked for; `src` is where many projects keep them: https://packaging.python.org/en/latest/discussions/src-layout-vs-flat-layout/ */

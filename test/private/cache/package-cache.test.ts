@@ -5,10 +5,10 @@ import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Bundling, Instrumentation, TracedFunction, TracedFunctionProps } from '../../../lib';
-import { directoryHash } from '../../../lib/private/files/directory-hash';
-import { packageCacheRoot } from '../../../lib/private/cache/package-cache';
-import { prunePackageCache } from '../../../lib/private/cache/prune-package-cache';
 import * as runner from '../../../lib/private/bundling/run-bundling-runner';
+import { prunePackageCache } from '../../../lib/private/cache/prune-package-cache';
+import { packageCacheRoot } from '../../../lib/private/cache/user-cache';
+import { directoryHash } from '../../../lib/private/files/directory-hash';
 import { FakeGradle } from '../../fake-gradle';
 import { projectFolder, temporaryFolder, testApp } from '../../test-app';
 

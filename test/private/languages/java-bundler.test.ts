@@ -1,8 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { projectFolder, tracedFunction } from '../../test-app';
 import { Bundling, TracedFunctionProps } from '../../../lib';
+import { projectFolder, tracedFunction } from '../../test-app';
 
 const handlerClass = (name: string) => `public class ${name} implements RequestHandler<Map<String, String>, String> {}\n`;
 

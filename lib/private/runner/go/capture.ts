@@ -1,8 +1,11 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { InstrumentationKind } from '../../bundling/bundling-job';
 import { GoBuild, GoModule, GoPackage } from './module';
-import { goRuntimeFile, XRAY_SDK_GO } from '../runtime-files';
+import { InstrumentationKind } from '../../bundling/bundling-job';
+import { goRuntimeFile } from '../runtime-files';
+
+/** Version of the SDK that the construct supplies when a module names none. */
+export const XRAY_SDK_GO = { module: 'github.com/aws/aws-xray-sdk-go/v2', version: 'v2.0.1' };
 
 const AWS_CONFIG = 'github.com/aws/aws-sdk-go-v2/config';
 export const AWS_CLIENTS = 'github.com/aws/aws-sdk-go-v2/service/';

@@ -1,12 +1,12 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { ancestors } from '../../files/ancestors';
-import { GoJob, JobInputs, JobResult } from '../../bundling/bundling-job';
-import { AWS_CLIENTS, captureArguments, captureOf, GoCapture } from './capture';
+import { AWS_CLIENTS, captureArguments, captureOf, GoCapture, XRAY_SDK_GO } from './capture';
 import { GoBuild, GoModule, GoPackage } from './module';
+import { JobInputs, JobResult } from '../../bundling/bundling-job';
+import { ancestors } from '../../files/ancestors';
+import { GoJob } from '../../languages/go-job';
 import { runCommand } from '../run-command';
 import { findTool, Tool } from '../tool';
-import { XRAY_SDK_GO } from '../runtime-files';
 
 /**
  * Builds `bootstrap` for Lambda into the output folder of each job.
@@ -58,7 +58,7 @@ async function buildTogether(tool: Tool, builds: GoBuild[], capture: GoCapture |
 
 async function compile(tool: Tool, builds: GoBuild[], capture: GoCapture | undefined): Promise<void> {
   const [{ job }] = builds;
-  const workDir = `${job.outputDir}.go`;
+  const { workDir } = job;
   fs.mkdirSync(workDir, { recursive: true });
   const go = new GoModule(tool, job);
   // With a folder as its output, go names each binary after its package.
@@ -88,7 +88,7 @@ async function compile(tool: Tool, builds: GoBuild[], capture: GoCapture | undef
 export function groupGoJobs(jobs: GoJob[]): GoJob[][] {
   const groups = new Map<string, GoJob[]>();
   for (const job of jobs) {
-    const { package: name, outputDir, consumers, ...shared } = job;
+    const { package: name, outputDir, workDir, consumers, ...shared } = job;
     const sameSettings = JSON.stringify(shared);
     let key = sameSettings;
     for (let i = 0; groups.get(key)?.some(other => path.basename(other.package) === path.basename(name)); i++) {

@@ -1,6 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { GoJob } from '../../bundling/bundling-job';
+import { GoJob } from '../../languages/go-job';
 import { runCommand } from '../run-command';
 import { Tool } from '../tool';
 

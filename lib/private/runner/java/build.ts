@@ -1,4 +1,5 @@
-import { JavaJob, JobInputs } from '../../bundling/bundling-job';
+import { JobInputs } from '../../bundling/bundling-job';
+import { JavaJob } from '../../languages/java-job';
 
 /** Coordinates of an artifact in a Maven repository. */
 export interface JavaArtifact {

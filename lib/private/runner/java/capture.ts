@@ -1,11 +1,11 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { JavaJob } from '../../bundling/bundling-job';
 import { jarFolder } from './archive';
 import { redirectCalls, Redirection } from './class-weaver';
+import { JavaJob } from '../../languages/java-job';
 import { runCommand } from '../run-command';
-import { findTool } from '../tool';
 import { javaRuntimeFile } from '../runtime-files';
+import { findTool } from '../tool';
 
 /** The oldest Java that functions may run on, so that any compiler of today gives the same. */
 const RELEASE = '17';
@@ -56,10 +56,10 @@ export function redirectHttpCalls(directory: string): boolean {
  * @param more texts by their names in the jar, and jars that the classes need beside those of the package
  */
 export async function addCompiled(
-  { outputDir }: JavaJob, directory: string, sources: string[],
+  { workDir }: JavaJob, directory: string, sources: string[],
   { resources = {}, jars = [] }: { resources?: Record<string, string>; jars?: string[] },
 ): Promise<void> {
-  const [from, classes, used] = ['sources', 'classes', 'used'].map(name => `${outputDir}.${name}`);
+  const [from, classes, used] = ['sources', 'classes', 'used'].map(name => path.join(workDir, name));
   [from, classes, used].forEach(folder => fs.mkdirSync(folder, { recursive: true }));
   // A container sees only the work folder.
   const files = sources.map(source => copyInto(javaRuntimeFile(`${source}.java`), from));
@@ -70,7 +70,7 @@ export async function addCompiled(
     candidates: [...JAVA_HOME ? [path.join(JAVA_HOME, 'bin', 'javac')] : [], 'javac'].map(javac => ({ argv: [javac], versionArgs: ['-version'] })),
     docker: { image: 'maven:3-eclipse-temurin-25', argv: ['javac'] },
     install: 'a JDK (https://adoptium.net, to which JAVA_HOME has to point if it is set)',
-  }, [path.dirname(outputDir)]);
+  }, [workDir]);
   const classPath = [directory, path.join(directory, 'lib', '*'), path.join(used, '*')].join(path.delimiter);
   await runCommand([...tool.argv, '--release', RELEASE, '-encoding', 'UTF-8', '-proc:none', '-nowarn', '-cp', classPath, '-d', classes, ...files], { cwd: from });
   for (const [name, text] of Object.entries(resources)) {

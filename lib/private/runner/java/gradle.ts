@@ -2,11 +2,11 @@ import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
 import { JavaBuild, JavaBuildRequest, JavaClassPath, JavaDependency, JavaResolution } from './build';
-import { ancestors } from '../../files/ancestors';
 import { copyJavaProject, JavaBuildFiles, JavaProjectCopy, wrapperCandidates } from './project';
+import { ancestors } from '../../files/ancestors';
 import { runCommand } from '../run-command';
-import { commandLine, findTool, Tool } from '../tool';
 import { javaRuntimeFile } from '../runtime-files';
+import { commandLine, findTool, Tool } from '../tool';
 
 const SETTINGS = ['settings.gradle', 'settings.gradle.kts'];
 

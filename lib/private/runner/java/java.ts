@@ -1,6 +1,5 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { JavaJob, JavaLayerJob, JobInputs, JobResult } from '../../bundling/bundling-job';
 import { copyBuiltJar, jarFolder, listJar, unpackJar } from './archive';
 import { JavaBuild, JavaBuildRequest, JavaClassPath, JavaDependency } from './build';
 import { addCompiled, redirectHttpCalls } from './capture';
@@ -10,6 +9,8 @@ import { addOpenTelemetry } from './open-telemetry';
 import { JavaPackage } from './package';
 import { isWithin } from './project';
 import { instrumentorsFor, resolveXraySdk, resolveXraySdkLayer } from './xray-sdk';
+import { JobInputs, JobResult, OWN_INPUTS } from '../../bundling/bundling-job';
+import { JavaJob, JavaLayerJob } from '../../languages/java-job';
 
 /** Fills the output folder of each job, which are of one project, with classes at its root and jars in `lib`: there Lambda's class loader looks for them. */
 export async function bundleJava(jobs: JavaJob[]): Promise<Map<JavaJob, JobResult>> {
@@ -49,22 +50,20 @@ function groupBy<T>(items: T[], key: (item: T) => unknown): T[][] {
 
 /** Lays the X-Ray SDK into `java/lib`, where Lambda's runtime looks for the jars of layers. */
 export async function bundleJavaLayer(job: JavaLayerJob): Promise<JobResult> {
-  const projectDir = `${job.outputDir}.empty`;
+  const projectDir = path.join(job.workDir, 'empty');
   fs.mkdirSync(projectDir, { recursive: true });
   const build = await openMavenBuild(buildRequest(job, projectDir, { buildArgs: [], environment: {} }));
   copyJars(await resolveXraySdkLayer(build), path.join(job.outputDir, 'java', 'lib'), build);
-  // Only this package's own version decides what a layer holds, and that is part of every key.
-  return { tool: build.tool, inputs: { files: [], folders: [] } };
+  return { tool: build.tool, inputs: OWN_INPUTS };
 }
 
-function buildRequest({ outputDir }: { outputDir: string }, projectDir: string, options: Pick<JavaJob, 'buildArgs' | 'environment'>): JavaBuildRequest {
+function buildRequest({ workDir, assetDir }: JavaJob | JavaLayerJob, projectDir: string, options: Pick<JavaJob, 'buildArgs' | 'environment'>): JavaBuildRequest {
   const { buildArgs, environment } = options;
-  // The plan's own folder lies in that of all assets.
-  return { projectDir, buildArgs, environment, workDir: `${outputDir}.java`, skip: path.dirname(path.dirname(outputDir)) };
+  return { projectDir, buildArgs, environment, workDir: path.join(workDir, 'build'), skip: assetDir };
 }
 
 async function fillPackage(job: JavaJob, build: JavaBuild, classPath: JavaClassPath): Promise<string> {
-  const directory = `${job.outputDir}.package`;
+  const directory = path.join(job.workDir, 'package');
   layOut(classPath, directory, build);
   if (job.instrumentation === 'none') {
     return directory;

@@ -3,8 +3,8 @@ import * as os from 'os';
 import * as path from 'path';
 import { listJar } from './archive';
 import { JavaBuild, JavaBuildRequest, JavaClassPath, JavaDependency, JavaResolution } from './build';
-import { ancestors } from '../../files/ancestors';
 import { copyJavaProject, isWithin, JavaBuildFiles, JavaProjectCopy, wrapperCandidates } from './project';
+import { ancestors } from '../../files/ancestors';
 import { runCommand } from '../run-command';
 import { commandLine, findTool, Tool } from '../tool';
 

@@ -1,7 +1,7 @@
-import { JavaJob } from '../../bundling/bundling-job';
 import { JavaArtifact } from './build';
 import { addCompiled } from './capture';
 import { INSTRUMENTORS } from './xray-sdk';
+import { JavaJob } from '../../languages/java-job';
 
 const OPEN_TELEMETRY_API = 'io.opentelemetry:opentelemetry-api';
 

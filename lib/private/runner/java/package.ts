@@ -1,9 +1,9 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { JavaJob } from '../../bundling/bundling-job';
 import { listJar, readJar } from './archive';
 import { ClassFile, readClassFile } from './class-file';
 import { INSTRUMENTORS, JACKSON, JACKSON_NAMES } from './xray-sdk';
+import { JavaJob } from '../../languages/java-job';
 
 /** Lambda calls it where the handler names no method; both handler interfaces have it. */
 const DEFAULT_METHOD = 'handleRequest';

@@ -1,7 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { ancestors } from '../../files/ancestors';
 import { JobInputs } from '../../bundling/bundling-job';
+import { ancestors } from '../../files/ancestors';
 import { ToolSearch } from '../tool';
 
 /** What makes a folder part of a build, of Maven and of Gradle. */

@@ -1,13 +1,13 @@
 import { createHash, Hash } from 'crypto';
 import * as path from 'path';
 import type { BuildOptions, Message, Plugin, ResolveResult } from 'esbuild';
-import { NodejsJob } from '../../bundling/bundling-job';
-import { EsbuildInstallation } from './esbuild-installation';
-import { captureExternalClients, entryName, generateEntries, instrument, nameWithin, SETUP_NAMESPACE } from './traced-entry';
-import { isExternal } from './external-modules';
 import { COMMON, COMMON_VARIABLE, CommonImports, replaceCommonImports, SETUP } from './common-imports';
 import { isEntangled } from './entangled';
+import { EsbuildInstallation } from './esbuild-installation';
+import { isExternal } from './external-modules';
 import { importsOf } from './inputs';
+import { captureExternalClients, entryName, generateEntries, instrument, nameWithin, SETUP_NAMESPACE } from './traced-entry';
+import { NodejsJob } from '../../languages/nodejs-job';
 
 type Esbuild = EsbuildInstallation['esbuild'];
 

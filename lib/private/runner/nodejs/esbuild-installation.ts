@@ -2,8 +2,8 @@ import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
 import type * as Esbuild from 'esbuild';
+import { userCacheDir } from '../../cache/user-cache';
 import { runCommand } from '../run-command';
-import { userCacheDir } from '../../cache/package-cache';
 
 /** Installed when neither the project nor this package has esbuild, as in an app in another language than JavaScript. */
 const ESBUILD_VERSION = '0.28.2';

@@ -1,9 +1,10 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import type { Metafile } from 'esbuild';
-import { ancestors } from '../../files/ancestors';
-import { JobInputs, NodejsJob } from '../../bundling/bundling-job';
 import { tsconfigCandidates } from './tsconfig-paths';
+import { JobInputs } from '../../bundling/bundling-job';
+import { ancestors } from '../../files/ancestors';
+import { NodejsJob } from '../../languages/nodejs-job';
 
 /** What package managers write when they change what is installed. */
 const INSTALL_RECORDS = [

@@ -3,8 +3,8 @@ import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
 import type { Metafile, OnLoadArgs, OnLoadResult, PluginBuild } from 'esbuild';
-import { NodejsJob } from '../../bundling/bundling-job';
 import { fileOf, ownModule, RUNTIME_PREFIX } from './own-modules';
+import { NodejsJob } from '../../languages/nodejs-job';
 import { nodejsRuntimeFile } from '../runtime-files';
 
 /** Something of the X-Ray SDK for Node.js that no function on Lambda runs, or that runs better otherwise. */

@@ -1,14 +1,15 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import type { BuildOptions, Message, Metafile } from 'esbuild';
-import { JobResult, NodejsJob } from '../../bundling/bundling-job';
-import { filesHash } from '../../files/directory-hash';
-import { EsbuildInstallation, findEsbuild } from './esbuild-installation';
-import { CLIENT_FILE, entryName, tracedEntryPlugin } from './traced-entry';
-import { usedParts } from './lean-xray-sdk';
 import { LinkedPackage, linkWithCommonParts } from './common-part';
 import { isEntangled } from './entangled';
+import { EsbuildInstallation, findEsbuild } from './esbuild-installation';
 import { importsOf, NodejsInputs } from './inputs';
+import { usedParts } from './lean-xray-sdk';
+import { CLIENT_FILE, entryName, tracedEntryPlugin } from './traced-entry';
+import { JobResult } from '../../bundling/bundling-job';
+import { filesHash } from '../../files/directory-hash';
+import { NodejsJob } from '../../languages/nodejs-job';
 
 /**
  * The AWS X-Ray SDK and many other CommonJS packages call `require` for Node's own modules, which an ES module does not have.
@@ -20,7 +21,7 @@ const REQUIRE_BANNER = "import { createRequire as __cdkTracedFunctionCreateRequi
 export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, JobResult>> {
   const groups = new Map<string, NodejsJob[]>();
   for (const job of jobs) {
-    const { entry, handlerExport, outputDir, consumers, ...shared } = job;
+    const { entry, handlerExport, outputDir, workDir, consumers, ...shared } = job;
     const key = JSON.stringify([shared, copiesFiles(job) ? outputDir : '']);
     groups.set(key, [...groups.get(key) ?? [], job]);
   }

@@ -1,5 +1,5 @@
-import { NodejsJob } from '../../bundling/bundling-job';
 import { RUNTIME_PREFIX } from './own-modules';
+import { NodejsJob } from '../../languages/nodejs-job';
 
 /** Source of the module that an entry imports before the user's: it captures the clients, and exports `trace`, which wraps the handler. */
 export function setupSource(job: NodejsJob): string {

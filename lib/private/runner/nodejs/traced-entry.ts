@@ -2,12 +2,12 @@ import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
 import type { OnResolveArgs, Plugin, PluginBuild } from 'esbuild';
-import { NodejsJob } from '../../bundling/bundling-job';
 import { EXTERNAL_NAMESPACE, isExternal } from './external-modules';
 import { leanXRaySdk, parameterRegistration } from './lean-xray-sdk';
-import { setupSource } from './setup-module';
 import { joinOpenTelemetryApi } from './open-telemetry-api';
 import { bundleOwnModules, ownModule } from './own-modules';
+import { setupSource } from './setup-module';
+import { NodejsJob } from '../../languages/nodejs-job';
 
 /** Generated entries: one for each job, which sets the instrumentation up and imports the user's handler after that. */
 export const ENTRY_NAMESPACE = 'cdk-traced-entry';

@@ -1,10 +1,16 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { InstrumentationKind, JobResult, PythonDependencyLayerJob } from '../../bundling/bundling-job';
 import { installRequirements, PythonTarget } from './installer';
 import { PROJECT_FILES, PythonRequirements, readRequirements } from './requirements';
 import { removeRuntimePackages } from './runtime-packages';
-import { XRAY_SDK_REQUIREMENTS } from '../runtime-files';
+import { InstrumentationKind, JobResult } from '../../bundling/bundling-job';
+import { PythonDependencyLayerJob } from '../../languages/python-job';
+
+/**
+ * Versions of the SDK for Python that the construct supplies when a function's own requirements name none.
+ * wrapt is what the SDK needs beside botocore; 1.17 also has a wheel in pure Python, which the layer uses.
+ */
+export const XRAY_SDK_REQUIREMENTS = ['aws-xray-sdk==2.15.0', 'wrapt==1.17.3'];
 
 /** Modules that a traced function imports. */
 export const XRAY_SDK_MODULES = [
@@ -36,11 +42,11 @@ export async function installDependencies(
 
 /** Lays what a function requires into `python`, where Lambda's runtimes look for it. */
 export async function bundlePythonDependencyLayer(job: PythonDependencyLayerJob): Promise<JobResult> {
-  const { sourceDir, outputDir, pythonVersion, architecture, installArgs, withSdk } = job;
+  const { sourceDir, outputDir, workDir, pythonVersion, architecture, installArgs, withSdk } = job;
   // Beside the layer and then moved into it: the installer leaves files beside its target.
-  const directory = `${outputDir}.python`;
-  fs.mkdirSync(directory);
-  const requirements = withOwnSdk(await readRequirements(sourceDir, outputDir, pythonVersion), job.instrumentation, sourceDir);
+  const directory = path.join(workDir, 'python');
+  fs.mkdirSync(directory, { recursive: true });
+  const requirements = withOwnSdk(await readRequirements(sourceDir, workDir, pythonVersion), job.instrumentation, sourceDir);
   if (requirements.lines.length === 0 && !withSdk) {
     throw new Error(`there is nothing for the layer of dependencies: '${sourceDir}' requires no package (looked in ${PROJECT_FILES.join(', ')}); ` +
       "name its packages there, or leave 'dependencies' out");

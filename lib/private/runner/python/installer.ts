@@ -1,9 +1,9 @@
 import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as path from 'path';
-import { LambdaArchitecture } from '../../bundling/bundling-job';
-import { keepForLater, keepNewest, moveUnlessThere, packageCacheRoot } from '../../cache/package-cache';
 import { normalizePythonPackage } from './normalize-package';
+import { LambdaArchitecture } from '../../bundling/bundling-job';
+import { keepForLater, keepNewest, moveUnlessThere, packageCacheRoot } from '../../cache/user-cache';
 import { runCommand, withoutCredentials } from '../run-command';
 import { findTool, Tool } from '../tool';
 
@@ -206,7 +206,7 @@ export async function findUv(sourceDir: string, workDir: string): Promise<Tool> 
 
 async function installUv(workDir: string): Promise<Tool> {
   const python = await findPython(workDir);
-  const directory = `${workDir}.uv`;
+  const directory = path.join(workDir, 'uv');
   await runCommand([...python.argv, '-m', 'pip', 'install', '--quiet', '--target', directory, `uv==${UV_VERSION}`]);
   const uv = path.join(directory, 'bin', 'uv');
   return { argv: [uv], label: `uv ${UV_VERSION}` };

@@ -1,9 +1,10 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { JobResult, PythonJob } from '../../bundling/bundling-job';
 import { installDependencies, withOwnSdk, XRAY_SDK_MODULES } from './dependencies';
 import { PROJECT_FILES, readRequirements } from './requirements';
 import { copySources, listSources } from './sources';
+import { JobResult } from '../../bundling/bundling-job';
+import { PythonJob } from '../../languages/python-job';
 import { pythonRuntimeFile } from '../runtime-files';
 
 /** Fills the output folder with the sources, and their requirements and the tracing SDK unless a layer has them. */
@@ -13,7 +14,7 @@ export async function bundlePython(job: PythonJob): Promise<JobResult> {
   let tool = 'no installer needed';
   let requirementFiles: string[] = [];
   if (!job.dependenciesInLayer) {
-    const requirements = withOwnSdk(await readRequirements(job.projectDir, job.outputDir, pythonVersion), job.instrumentation, job.projectDir);
+    const requirements = withOwnSdk(await readRequirements(job.projectDir, job.workDir, pythonVersion), job.instrumentation, job.projectDir);
     tool = await installDependencies(requirements, needsSdk(job), { pythonVersion, architecture, directory, installArgs }, job.projectDir);
     // A requirement without a version is taken for the one that was installed first.
     requirementFiles = [...PROJECT_FILES.map(name => path.join(job.projectDir, name)), ...requirements.files];

@@ -3,8 +3,8 @@ import * as path from 'path';
 import { findUv } from './installer';
 import { projectDependencies } from './project-file';
 import { isLeftOut } from './sources';
-import { runCommand } from '../run-command';
 import { ancestors } from '../../files/ancestors';
+import { runCommand } from '../run-command';
 
 /** Files that say what a project requires. */
 export const PROJECT_FILES = ['uv.lock', 'requirements.txt', 'pyproject.toml'];

@@ -1,6 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { PythonJob } from '../../bundling/bundling-job';
+import { PythonJob } from '../../languages/python-job';
 
 /** Left out of every package: they differ from machine to machine, or are of no use on Lambda. */
 const LEFT_OUT_NAMES = new Set([
@@ -22,7 +22,6 @@ export function listSources(job: PythonJob): PythonSources {
   const files: string[] = [];
   const folders: string[] = [];
   // The app's output folder may lie inside, under any name; the package must not contain itself.
-  const outdir = path.dirname(path.dirname(job.outputDir));
   const visit = (folder: string, inside: string[]) => {
     const real = fs.realpathSync(folder);
     if (inside.includes(real)) {
@@ -32,7 +31,7 @@ export function listSources(job: PythonJob): PythonSources {
     for (const name of fs.readdirSync(folder).sort()) {
       const file = path.join(folder, name);
       const relative = path.relative(job.sourceDir, file).split(path.sep).join('/');
-      if (isLeftOut(name) || job.exclude.includes(name) || job.exclude.includes(relative) || file === outdir) {
+      if (isLeftOut(name) || job.exclude.includes(name) || job.exclude.includes(relative) || file === job.assetDir) {
         continue;
       }
       const stats = fs.statSync(file, { throwIfNoEntry: false });

@@ -1,11 +1,11 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { Bundling, Instrumentation, SdkDelivery, TracedFunctionProps } from '../../../../lib';
+import { directoryHash } from '../../../../lib/private/files/directory-hash';
 import { FakeGradle, GradleProject } from '../../../fake-gradle';
 import { classFile } from '../../../java-classes';
 import { bundle, bundlingError } from '../../../packages';
-import { Bundling, Instrumentation, SdkDelivery, TracedFunctionProps } from '../../../../lib';
-import { directoryHash } from '../../../../lib/private/files/directory-hash';
 
 jest.setTimeout(120_000);
 

@@ -3,8 +3,8 @@ import * as path from 'path';
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
-import { projectFolder, testApp } from '../../../test-app';
 import { Bundling, NodejsBundlingOptions, TracedFunction } from '../../../../lib';
+import { projectFolder, testApp } from '../../../test-app';
 
 const CLIENT = '@aws-sdk/client-dynamodb';
 const HANDLERS: Record<string, string> = {

@@ -1,10 +1,10 @@
 import * as fs from 'fs';
 import * as path from 'path';
+import { Bundling, Instrumentation, PythonDependencies, SdkDelivery, TracedFunctionProps } from '../../../../lib';
 import { LambdaEnvironment, PARENT, ROOT } from '../../../lambda-environment';
 import { LOCAL_PYTHON } from '../../../local-python';
 import { bundle, bundlingError } from '../../../packages';
 import { projectFolder, temporaryFolder } from '../../../test-app';
-import { Bundling, Instrumentation, PythonDependencies, SdkDelivery, TracedFunctionProps } from '../../../../lib';
 
 const bundling = Bundling.python({ dependencies: PythonDependencies.ownLayer() });
 

@@ -1,7 +1,7 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { PYTHON_ENTRY, tracedFunction } from '../../../test-app';
 import { Bundling, PythonDependencies, SdkDelivery, TracedFunctionProps } from '../../../../lib';
+import { PYTHON_ENTRY, tracedFunction } from '../../../test-app';
 
 const ownLayer = Bundling.python({ dependencies: PythonDependencies.ownLayer() });
 

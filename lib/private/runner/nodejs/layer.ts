@@ -1,0 +1,29 @@
+import * as fs from 'fs';
+import { createRequire } from 'module';
+import * as path from 'path';
+import { findEsbuild } from './esbuild-installation';
+import { JobResult, OWN_INPUTS } from '../../bundling/bundling-job';
+import { NodejsLayerJob } from '../../languages/nodejs-job';
+
+/** Lays the X-Ray SDK for Node.js into `nodejs/node_modules`, as one file. */
+export async function bundleNodejsLayer(job: NodejsLayerJob): Promise<JobResult> {
+  const ours = createRequire(__filename);
+  const entry = ours.resolve('aws-xray-sdk-core');
+  const { version } = ours('aws-xray-sdk-core/package.json') as { version: string };
+  const directory = path.join(job.outputDir, 'nodejs', 'node_modules', 'aws-xray-sdk-core');
+  const { esbuild, version: esbuildVersion } = await findEsbuild(__dirname);
+  await esbuild.build({
+    entryPoints: [entry],
+    outfile: path.join(directory, 'index.js'),
+    absWorkingDir: path.dirname(entry),
+    bundle: true,
+    platform: 'node',
+    target: 'node18',
+    format: 'cjs',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    logLevel: 'silent',
+  });
+  fs.writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ name: 'aws-xray-sdk-core', version, main: 'index.js' }));
+  return { tool: `esbuild ${esbuildVersion}`, inputs: OWN_INPUTS };
+}

@@ -1,0 +1,8 @@
+import { JobRunner, LanguageRunner, eachAlone } from '../language-runner';
+import { bundleNodejsLayer } from './layer';
+import { bundleNodejs } from './nodejs';
+
+export const runner: LanguageRunner = {
+  'nodejs': { tool: () => 'esbuild', group: jobs => [jobs], bundle: bundleNodejs } as JobRunner,
+  'nodejs-layer': eachAlone(bundleNodejsLayer) as JobRunner,
+};
