@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from './settings';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './xray/local-place';
 
 /** An account and region with the qualifier of the bootstrap resources that a stack there asks for. */
 export interface AppEnvironment {

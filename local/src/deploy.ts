@@ -7,7 +7,7 @@ import { keepFile } from './kept-file';
 import { LauncherError } from './launcher-error';
 import { PROJECT_DIR } from './project-folders';
 import { runCommand, type CommandResult } from './run-command';
-import { LOCAL_REGION } from './settings';
+import { LOCAL_REGION } from './xray/local-place';
 
 const SYNTH_TIMEOUT_MS = 15 * 60_000; // a first `go build` or `pip install` may be in it
 const DEPLOY_TIMEOUT_MS = 15 * 60_000;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startLocalCloud, type LocalCloud } from './cloud/local-cloud';
 import { ensurePythonEnvironment } from './cloud/python-environment';
 import { CdkApp, type StackOutputs } from './deploy';
+import { addLogRoutes } from './function-logs/log-routes';
 import { LauncherError } from './launcher-error';
 import { useLocalCredentials } from './local-credentials';
 import { LOCAL_DIR, STATE_DIR } from './project-folders';
@@ -67,7 +68,7 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
       httpPort: settings.webPort,
       log: line => reporter.warning(line),
       webDir: existsSync(PAGE_DIR) ? PAGE_DIR : undefined,
-      cloudEndpoint: () => cloud?.endpoint,
+      addRoutes: (server, store) => addLogRoutes(server, { traceById: id => store.trace(id), cloudEndpoint: () => cloud?.endpoint }),
     }, options);
     cleanups.push(() => xray.close());
     const earlier = new Set(xray.store.traces().map(trace => trace.id));

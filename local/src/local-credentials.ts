@@ -1,5 +1,5 @@
 import { devNull } from 'node:os';
-import { LOCAL_REGION } from './settings';
+import { LOCAL_REGION } from './xray/local-place';
 
 /**
  * Makes the AWS SDK clients of a process know the local cloud's region and credentials and nothing of the user's: no variables, no profile, and none

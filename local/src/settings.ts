@@ -17,10 +17,6 @@ export interface Settings {
 /** The only address anything here listens on: nothing is reachable from another machine. */
 export const LOOPBACK = '127.0.0.1';
 
-/** Account and region of everything deployed to the local cloud. */
-export const LOCAL_ACCOUNT = '000000000000';
-export const LOCAL_REGION = 'us-east-1';
-
 const PORTS = {
   cloudPort: { variable: 'CDK_TRACED_CLOUD_PORT', flag: '--cloud-port', fallback: 4566 },
   xrayPort: { variable: 'CDK_TRACED_XRAY_PORT', flag: '--xray-port', fallback: 2000 },

@@ -41,11 +41,11 @@ export class BundlingPlan {
     return root[PLAN]!;
   }
 
-  private constructor(private readonly languages: Languages) {}
-
   private readonly jobs = new Map<string, PlannedJob>();
   private readonly required = new WeakMap<Stack, boolean>();
   private readonly added = new WeakMap<IConstruct, { hash: string; location: AssetLocation }>();
+
+  private constructor(private readonly languages: Languages) {}
 
   /** Asks for a package; equal requests share one. Returns the key to locate it with. */
   public request(consumer: IConstruct, request: JobRequest): string {
@@ -96,8 +96,8 @@ export class BundlingPlan {
 
   /** What CDK does too for a stack that is not being deployed: a name that no package has, so that nothing is bundled for it. */
   private sourceOnly(consumer: IConstruct, request: JobRequest): { path: string; hash: string } {
-    const path = this.languages.named(request.language).sourceOf(request);
-    return { path, hash: createHash('sha256').update(consumer.node.path).digest('hex') };
+    const source = this.languages.named(request.language).sourceOf(request);
+    return { path: source, hash: createHash('sha256').update(consumer.node.path).digest('hex') };
   }
 
   private package(key: string): BundledPackage {

@@ -44,18 +44,18 @@ export interface Bundler {
   readonly defaultRuntime: lambda.Runtime;
   /** What `canHandle` accepts, for the error that no language does. */
   readonly accepts: string;
-  /** Absolute path of the module that exports the language's `LanguageRunner`; it is not loaded by the app. */
-  runner(): string;
   /** Programs that make the packages: an installation of another version makes other ones. */
   readonly tools: readonly string[];
   /** Names of environment variables that change what the tools make. */
   readonly environment: RegExp;
+  /** Contents of the layer with the X-Ray SDK, where a layer can serve the language. */
+  readonly sdkLayer?: JobRequest;
+  /** Absolute path of the module that exports the language's `LanguageRunner`; it is not loaded by the app. */
+  runner(): string;
   /** Options of `Instrumentation.xraySdk()` and `openTelemetry()` that have an effect. */
   captureOptions(kind: InstrumentationKind): readonly (keyof XRaySdkOptions)[];
   /** Whether requests that run at the same time in one environment are kept apart. */
   keepsRequestsApart(kind: InstrumentationKind): boolean;
-  /** Contents of the layer with the X-Ray SDK, where a layer can serve the language. */
-  readonly sdkLayer?: JobRequest;
   canHandle(entry: string): boolean;
   /** Whether the runtime, which is of the family, can run what the bundler makes. */
   canRunOn(runtime: lambda.Runtime): boolean;

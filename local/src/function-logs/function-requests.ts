@@ -1,4 +1,4 @@
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../settings';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../xray/local-place';
 import type { Trace, TraceEntry } from '../xray/model/trace';
 
 /** A function of a trace, with what is needed to find its log lines. */

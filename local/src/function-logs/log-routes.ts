@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { LogClients, LogClientsOf, TraceLogs } from './trace-logs';
-import { ApiError } from '../xray/api/operation';
+import { ApiError } from '../xray/api-error';
 import type { Trace } from '../xray/model/trace';
 
 export interface LogRoutesOptions {

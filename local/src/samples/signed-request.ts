@@ -1,7 +1,7 @@
 import { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { AwsClient } from 'aws4fetch';
 import type { TrafficContext } from './sample';
-import { LOCAL_REGION } from '../settings';
+import { LOCAL_REGION } from '../xray/local-place';
 
 /**
  * Sends JSON to a REST API of API Gateway, signed with the credentials that the AWS SDK's clients use too, as the trace of this id.

@@ -2,7 +2,6 @@ import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { graphOperations } from './api/graph-operations';
 import { groupOperations } from './api/group-operations';
-import { addLogRoutes } from '../function-logs/log-routes';
 import { addLocalRoutes } from './api/local-routes';
 import type { ApiContext } from './api/operation';
 import { daemonOperations, samplingOperations } from './api/sampling-operations';
@@ -39,8 +38,8 @@ export interface XrayOptions {
   readonly log?: (line: string) => void;
   /** Folder of the page. @default - no page */
   readonly webDir?: string;
-  /** Address of the local cloud, whose CloudWatch Logs are shown beside traces; asked when logs are. @default - no logs */
-  readonly cloudEndpoint?: () => string | undefined;
+  /** Adds what else the page's server answers. @default - nothing */
+  readonly addRoutes?: (server: FastifyInstance, store: TraceStore) => void;
   /** Documents kept in memory, in bytes; the journal may grow to twice that. @default 512 MiB */
   readonly maxBytes?: number;
 }
@@ -152,7 +151,7 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
     const server = createServer({ operations: OPERATIONS, context, webDir: options.webDir, log });
     cleanups.push(() => server.close());
     addLocalRoutes(server, context, health);
-    addLogRoutes(server, { traceById: (id) => store.trace(id), cloudEndpoint: options.cloudEndpoint ?? (() => undefined) });
+    options.addRoutes?.(server, store);
     const httpPort = await listen(server, host, options.httpPort, 'the X-Ray API', 'CDK_TRACED_WEB_PORT or --web-port');
     const preparation = setTimeout(prepareFilterParser, 500).unref();
     cleanups.push(() => clearTimeout(preparation));

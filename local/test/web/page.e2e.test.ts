@@ -8,6 +8,7 @@ import type { Page } from 'puppeteer-core';
 import { TestBrowser } from './browser';
 import { LogService } from './log-service';
 import { traceIdOf, Upload, uploadDocuments } from './sample-documents';
+import { addLogRoutes } from '../../src/function-logs/log-routes';
 import { startXray, Xray } from '../../src/xray';
 
 jest.setTimeout(120_000);
@@ -42,7 +43,7 @@ beforeAll(async () => {
   execFileSync(process.execPath, [join(LOCAL, '../scripts/build-web.mjs'), webDir], { stdio: ['ignore', 'ignore', 'inherit'] });
   mkdirSync(SCREENSHOTS, { recursive: true });
   logs = await LogService.start();
-  xray = await startXray({ udpPort: 0, httpPort: 0, webDir, cloudEndpoint: () => logs.endpoint });
+  xray = await startXray({ udpPort: 0, httpPort: 0, webDir, addRoutes: (server, store) => addLogRoutes(server, { traceById: id => store.trace(id), cloudEndpoint: () => logs.endpoint }) });
   for (const upload of uploads) await send(upload);
   browser = await TestBrowser.start();
 });

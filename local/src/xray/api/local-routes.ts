@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Ingest, UnprocessedDocument } from '../ingest';
-import { ApiContext, ApiError } from './operation';
+import { ApiError } from '../api-error';
+import type { ApiContext } from './operation';
 import { documentsOfFile, TraceFileError } from '../store/trace-file';
 import type { TraceStore } from '../store/trace-store';
 import { isTraceId } from '../wire/segment-document';

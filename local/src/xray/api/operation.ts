@@ -1,3 +1,4 @@
+import { ApiError } from '../api-error';
 import type { Ingest } from '../ingest';
 import type { TraceFilters } from '../query/trace-filters';
 import type { Groups } from '../settings/groups';
@@ -35,19 +36,6 @@ export function operation<Input>(
   name: string, path: string, body: object, handle: (input: Input, context: ApiContext) => unknown,
 ): Operation {
   return { name, path, body, handle };
-}
-
-/** An error as the service answers it: status 400, the type in a header, the sentence in the body. */
-export class ApiError extends Error {
-  constructor(
-    message: string,
-    readonly type: 'InvalidRequestException' | 'ThrottledException' | 'ResourceNotFoundException' | 'RuleLimitExceededException'
-    | 'InvalidPolicyRevisionIdException' | 'MalformedPolicyDocumentException' | 'PolicyCountLimitExceededException'
-    | 'PolicySizeLimitExceededException' | 'TooManyTagsException' | 'UnknownOperationException' = 'InvalidRequestException',
-    readonly status = type === 'ResourceNotFoundException' || type === 'UnknownOperationException' ? 404 : 400,
-  ) {
-    super(message);
-  }
 }
 
 /** Pieces of the schemas. A time is seconds since the epoch, or text in ISO 8601 as some clients send it. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { FastifyInstance, FastifyReply } from 'fastify';
-import { ApiContext, ApiError, Operation } from './operation';
+import { ApiError } from '../api-error';
+import { ApiContext, Operation } from './operation';
 import { addPage } from './page';
 import { FilterSyntaxError } from '../filter/filter-expression';
 import { JournalWriteError } from '../store/journal';

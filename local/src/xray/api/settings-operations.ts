@@ -1,4 +1,5 @@
-import { ApiError, object, operation, Operation, TAGS, TEXT, TEXTS, TIME } from './operation';
+import { ApiError } from '../api-error';
+import { object, operation, Operation, TAGS, TEXT, TEXTS, TIME } from './operation';
 import type { Tag } from '../settings/tags';
 
 const ARN = { type: 'string', minLength: 1 };

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ApiContext, ApiError, object, operation, Operation, TEXT, TEXTS, TIME, timeMs } from './operation';
+import { ApiError } from '../api-error';
+import { ApiContext, object, operation, Operation, TEXT, TEXTS, TIME, timeMs } from './operation';
 import { traceGraph } from '../query/service-graph';
 import { TraceSummaryQuery, traceSummaries } from '../query/trace-summaries';
 

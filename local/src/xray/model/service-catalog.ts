@@ -1,6 +1,6 @@
 import type { ServiceIdentity } from './service-identity';
 import { ValuePool } from './value-pool';
-import { LOCAL_ACCOUNT } from '../../settings';
+import { LOCAL_ACCOUNT } from '../local-place';
 
 /** A service of the map with a small number that stands for it wherever many traces are kept. */
 export interface CatalogService extends ServiceIdentity {

@@ -2,9 +2,9 @@ import type { CompiledTrace } from './compiled-trace';
 import { ERROR, failureOf, FAULT, THROTTLE } from './failure';
 import type { ServiceCatalog } from './service-catalog';
 import { serviceOf } from './service-identity';
-import type { HttpFacts } from './trace';
 import { annotationsOf, exceptionsOf, httpOf } from './trace-of-documents';
 import type { ValuePool } from './value-pool';
+import type { VisitDetails } from './visit-details';
 import { isObject } from '../wire/segment-document';
 import type { SegmentDocument, SubsegmentDocument } from '../wire/segment-document';
 
@@ -31,21 +31,6 @@ export const EDGE_START = 6;
 export const EDGE_END = 7;
 export const EDGE_FLAGS = 8;
 export const VISIT_SIZE = 9;
-
-/** What few visits have, so that all others carry nothing of it. */
-export interface VisitDetails {
-  http?: HttpFacts;
-  edgeHttp?: HttpFacts;
-  user?: string;
-  /** Name under which the caller knows the service, where it is another one. */
-  alias?: string;
-  instanceId?: string;
-  availabilityZone?: string;
-  resourceArn?: string;
-  /** Numbers of the services whose traces this segment is linked from. */
-  links?: { traceId: string; segmentId: string }[];
-  segmentId?: string;
-}
 
 /**
  * What statistics and filters need of one trace, kept for every trace in memory. A visit is one segment of one service; visits lie one

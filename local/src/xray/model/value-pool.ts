@@ -1,5 +1,5 @@
 import type { HttpFacts } from './trace';
-import type { VisitDetails } from './trace-facts';
+import type { VisitDetails } from './visit-details';
 
 const MAX_VALUES = 50_000;
 const MAX_LENGTH = 200;

@@ -1,4 +1,5 @@
-import { ApiContext, ApiError } from '../api/operation';
+import { ApiError } from '../api-error';
+import type { ApiContext } from '../api/operation';
 import type { CatalogService } from '../model/service-catalog';
 import { GraphService, LinkSource, ServiceGraph } from '../model/service-graph';
 import { serviceOf } from '../model/service-identity';

@@ -1,4 +1,5 @@
-import { ApiContext, ApiError } from '../api/operation';
+import { ApiError } from '../api-error';
+import type { ApiContext } from '../api/operation';
 import type { FilterExpression } from '../filter/filter-expression';
 import { parseFilter } from '../filter/parse-filter';
 import { selectorTest, visitFilter } from '../filter/trace-filter';

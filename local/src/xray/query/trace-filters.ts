@@ -1,4 +1,4 @@
-import { ApiError } from '../api/operation';
+import { ApiError } from '../api-error';
 import { parseFilter } from '../filter/parse-filter';
 import { FilterContext, TraceFilter, traceFilter } from '../filter/trace-filter';
 import { RootCauses, rootCausesOf } from '../model/root-causes';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { XraySettings } from './xray-settings';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../settings';
-import { ApiError } from '../api/operation';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../local-place';
+import { ApiError } from '../api-error';
 import { parseFilter } from '../filter/parse-filter';
 
 /** As in the service model. */

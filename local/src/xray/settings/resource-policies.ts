@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { XraySettings } from './xray-settings';
-import { ApiError } from '../api/operation';
+import { ApiError } from '../api-error';
 import { isObject } from '../wire/segment-document';
 
 /** As in the service model; the time in seconds since the epoch. */

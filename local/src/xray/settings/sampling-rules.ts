@@ -1,6 +1,6 @@
 import type { XraySettings } from './xray-settings';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../../settings';
-import { ApiError } from '../api/operation';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../local-place';
+import { ApiError } from '../api-error';
 
 /** As in the service model. */
 export interface SamplingRule {

@@ -1,5 +1,5 @@
 import type { XraySettings } from './xray-settings';
-import { ApiError } from '../api/operation';
+import { ApiError } from '../api-error';
 
 export interface Tag {
   Key: string;

@@ -1,4 +1,4 @@
-import type { NodeSize } from './map-layout';
+import type { NodeSize } from './node-size';
 
 export interface Point {
   readonly x: number;

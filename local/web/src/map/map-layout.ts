@@ -2,15 +2,7 @@ import { Graph, layout } from '@dagrejs/dagre';
 import { bow, compactCourse, course, flattened, MapEdgeCourse, Point } from './map-edge-course';
 import type { MapGraph } from './map-graph';
 import { connectedParts, pack } from './map-packing';
-
-/** Space of one node in pixels: the circle, and the text under it. */
-export interface NodeSize {
-  readonly width: number;
-  readonly height: number;
-  readonly radius: number;
-  /** Room above and below the rest for a call of itself: a bow over the circle, and its text. */
-  readonly loop: number;
-}
+import type { NodeSize } from './node-size';
 
 export type Density = 'full' | 'medium' | 'compact';
 
