@@ -5,6 +5,8 @@ Shape of the segment and rules: X-Ray Developer Guide, "API Gateway active traci
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -71,6 +73,21 @@ def install() -> None:
         name = lambda_svc._resolve_name(function_ref)
         request.subsegments.append(function_subsegment(subsegment_id, started, time.time(), name, account_id, region, result))
         return result, error
+
+
+@contextmanager
+def call_of_stage(name: str, account_id: str, region: str, status: int) -> Iterator[None]:
+    """Records the call of a function that the stage does not wait for, where its request is traced."""
+    request = _stage_request.get()
+    if request is None:
+        yield
+        return
+    subsegment_id, started = new_segment_id(), time.time()
+    with trace_context(request.header.child_of(subsegment_id)):
+        yield
+    subsegment = function_subsegment(subsegment_id, started, time.time(), name, account_id, region, {})
+    subsegment["http"]["response"]["status"] = status
+    request.subsegments.append(subsegment)
 
 
 def stage_header(inbound: TraceHeader | None, tracing: bool, sample: Any) -> TraceHeader:
