@@ -45,8 +45,11 @@ const project = new awscdk.AwsCdkConstructLibrary({
 
   // Go into functions whose project has no copy of its own; bundled, because jsii users of other languages have no npm.
   // fflate reads and writes jars: two machines have to write the same bytes, which the JDK's own tool does not.
-  bundledDeps: ['@opentelemetry/api@1.9.1', 'aws-xray-sdk-core@3.12.0', 'fflate@0.8.3'],
+  // ignore, smol-toml and @renovatebot/pep440 read patterns, pyproject.toml and Python's versions: 58 kB of the tarball.
+  bundledDeps: ['@opentelemetry/api@1.9.1', '@renovatebot/pep440@4.2.4', 'aws-xray-sdk-core@3.12.0', 'fflate@0.8.3', 'ignore@5.3.2', 'smol-toml@1.9.1'],
   devDeps: [
+    // Whose options MIGRATION.md has a row for, which a test holds it to.
+    '@aws-cdk/aws-lambda-python-alpha@2.269.0-alpha.0',
     '@aws-sdk/client-dynamodb',
     // The oldest layout of the AWS SDK's base class that is tested.
     'aws-sdk-client-dynamodb-3.567@npm:@aws-sdk/client-dynamodb@3.567.0',

@@ -69,8 +69,11 @@ export interface NodejsBundlingOptions {
  */
 export interface PythonBundlingOptions {
   /**
-   * Files and folders that are left out of the package: a name at any depth (`tests`), or a path in the source folder (`docs/plan.md`).
-   * Caches, virtual environments and version control are always left out.
+   * Patterns of files and folders that are left out of the package, in the syntax of `.gitignore`: `*.md` at any depth, `/docs/` at the root of the
+   * source folder only, `!docs/help.md` for what is packed all the same. A pattern that matches nothing is an error.
+   *
+   * Left out unless named with `!`: caches, virtual environments, version control, and where secrets are kept: `.env*`, `.aws`, `.netrc`, `.npmrc`,
+   * `.pypirc`, `pip.conf`, `*.pem`, keys of SSH and the state of Terraform. The construct warns of those that are there.
    *
    * @default - none
    */

@@ -6,7 +6,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LambdaEnvironment, PARENT, ROOT } from './lambda-environment';
 import { installUv, LOCAL_PYTHON } from './local-python';
 import { bundle, bundlingError, packageFolders } from './packages';
-import { PYTHON_ENTRY, projectFolder, temporaryFolder } from './test-app';
+import { PYTHON_ENTRY, projectFolder, temporaryFolder, testApp } from './test-app';
 import { Bundling, Instrumentation, SdkDelivery, TracedFunction, TracedFunctionProps } from '../lib';
 
 const HANDLER = 'def handler(event, context):\n    return "plain"\n';
@@ -240,26 +240,34 @@ test('pip makes the same packages as uv', () => {
 describe('sources', () => {
   const none = { instrumentation: Instrumentation.none() };
 
-  test('behind a link are copied', () => {
-    const outside = projectFolder({ 'shared.py': 'x = 1', 'folder/deep.py': 'y = 2' });
-    const props = python({}, none);
-    fs.symlinkSync(path.join(outside, 'shared.py'), path.join(props.entry, 'shared.py'));
-    fs.symlinkSync(path.join(outside, 'folder'), path.join(props.entry, 'folder'));
-    const { Function: output } = bundle({ Function: props });
-    expect(fs.readFileSync(path.join(output, 'folder', 'deep.py'), 'utf8')).toBe('y = 2');
-    expect(fs.lstatSync(path.join(output, 'shared.py')).isSymbolicLink()).toBe(false);
+  test('behind a link within the project are copied', () => {
+    const { entry, ...props } = python({ 'shared/deep.py': 'y = 2' }, none);
+    fs.symlinkSync('shared', path.join(entry, 'linked'));
+    const { Function: output } = bundle({ Function: { entry, ...props } });
+    expect(fs.readFileSync(path.join(output, 'linked', 'deep.py'), 'utf8')).toBe('y = 2');
+    expect(fs.lstatSync(path.join(output, 'linked')).isSymbolicLink()).toBe(false);
   });
 
-  test('fail when they are a link to nothing', () => {
-    const props = python({}, none);
-    fs.symlinkSync('gone.py', path.join(props.entry, 'broken.py'));
-    expect(bundlingError({ Function: props })).toMatch(/source file '.*broken\.py' is a link to 'gone\.py', which does not exist; remove it, or name it in 'exclude'/);
-  });
-
-  test('fail when a link leads into itself', () => {
-    const props = python({}, none);
-    fs.symlinkSync('.', path.join(props.entry, 'loop'));
-    expect(bundlingError({ Function: props })).toMatch(/source folder '.*loop' is a link to a folder around it/);
+  test('in which secrets are kept make a warning, also when the package is an earlier synth\'s', () => {
+    const { CDK_TRACED_FUNCTION_CACHE: setting } = process.env;
+    process.env.CDK_TRACED_FUNCTION_CACHE = temporaryFolder();
+    try {
+      const { entry } = python({ '.env': 'TOKEN=1', 'secret.env': '' });
+      const old = new Date(Date.now() - 10_000);
+      fs.readdirSync(entry).forEach(name => fs.utimesSync(path.join(entry, name), old, old));
+      for (const time of ['first', 'second']) {
+        const app = testApp();
+        const stack = new Stack(app, 'Stack');
+        new TracedFunction(stack, 'Function', { entry, ...LOCAL_PYTHON, ...none });
+        const messages = app.synth().getStackByName('Stack').messages.map(({ level, id, entry: { data } }) => `${time} ${level} ${id} ${data}`);
+        expect(messages).toEqual([
+          expect.stringMatching(new RegExp(`^${time} warning /Stack/Function '\\.env' of '.*' is not packed.*\\[ack: cdk-traced-function:secretLeftOut\\]$`)),
+          expect.stringMatching(new RegExp(`^${time} warning /Stack/Function 'secret\\.env' \\(by its name\\) of .*\\[ack: cdk-traced-function:secretPacked\\]$`)),
+        ]);
+      }
+    } finally {
+      process.env.CDK_TRACED_FUNCTION_CACHE = setting;
+    }
   });
 
   test('may have the app\'s output folder inside', () => {

@@ -76,8 +76,17 @@ export interface JobResult {
   readonly tool?: string;
   /** Of the package, as `directoryHash` gives it, when the runner has seen to its modes too. */
   readonly hash?: string;
+  /** What whoever deploys the package should know. */
+  readonly warnings?: readonly JobWarning[];
   /** What the package was made from; absent when that cannot be told, and then it is made anew each time. */
   readonly inputs?: JobInputs;
+}
+
+/** A warning of a construct, as `Annotations.addWarningV2` takes it. */
+export interface JobWarning {
+  /** Stable, so that it can be acknowledged. */
+  readonly id: string;
+  readonly text: string;
 }
 
 /** Absolute paths that decide what a package holds. */

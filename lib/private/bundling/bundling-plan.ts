@@ -1,7 +1,7 @@
 import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as path from 'path';
-import { FileAssetLocation, FileAssetPackaging, Stack, Stage } from 'aws-cdk-lib';
+import { Annotations, FileAssetLocation, FileAssetPackaging, Stack, Stage } from 'aws-cdk-lib';
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { IConstruct } from 'constructs';
 import { BundlingJob, JobRequest } from './bundling-job';
@@ -65,6 +65,7 @@ export class BundlingPlan {
       return this.add(consumer, this.sourceOnly(consumer, this.jobs.get(key)!.request));
     }
     const bundled = this.package(key);
+    bundled.warnings?.forEach(({ id, text }) => Annotations.of(consumer).addWarningV2(id, text));
     const added = this.added.get(consumer);
     // CDK resolves each token several times.
     if (added?.hash === bundled.hash && fs.existsSync(path.join(assetOutdir(consumer), `asset.${bundled.hash}`))) {
@@ -152,9 +153,9 @@ function bundle(planned: PlannedJob[], cache: PackageCache | undefined, language
     const { results } = runBundlingRunner({ jobs, runners });
     const made: Parameters<PackageCache['store']>[0] = [];
     for (const [i, job] of planned.entries()) {
-      const { error, inputs, hash } = results[i];
+      const { error, inputs, hash, warnings } = results[i];
       if (!error) {
-        const bundled = keep(jobs[i].outputDir, assetOutdir(job.consumers[0]), hash);
+        const bundled = { ...keep(jobs[i].outputDir, assetOutdir(job.consumers[0]), hash), warnings };
         job.outcome = bundled;
         made.push(...inputs ? [{ request: job.request, bundled, inputs }] : []);
       }

@@ -5,13 +5,14 @@ import { CacheRecord, packageName } from './cache-record';
 import { FingerprintReader, InputFingerprint, treeStamp } from './input-fingerprint';
 import { prunePackageCache } from './prune-package-cache';
 import { keepForLater, moveUnlessThere, packageCacheRoot } from './user-cache';
-import { JobInputs, JobRequest } from '../bundling/bundling-job';
+import { JobInputs, JobRequest, JobWarning } from '../bundling/bundling-job';
 import { copyPackage, StoredPackage } from '../files/copy-package';
 
 /** A finished package on disk. */
 export interface BundledPackage extends StoredPackage {
   /** SHA-256 of the contents, 64 hexadecimal digits. */
   readonly hash: string;
+  readonly warnings?: readonly JobWarning[];
 }
 
 /** Part of the key, so that a change of the format leaves old records unread. */
@@ -62,7 +63,7 @@ export class PackageCache {
     }
     const now = new Date();
     keepForLater(() => fs.utimesSync(recordFile, now, now)); // what is used is pruned last
-    return { path: stored, onlyFile: record.onlyFile, hash: record.hash };
+    return { path: stored, onlyFile: record.onlyFile, hash: record.hash, warnings: record.warnings };
   }
 
   /**
@@ -91,7 +92,8 @@ export class PackageCache {
       const common = (inputs.common ?? []).map(storeCommon);
       if (fingerprints && common.every(name => name !== undefined)) {
         const onlyFile = this.keepPackage(bundled);
-        this.write(this.recordFile(request), JSON.stringify({ hash: bundled.hash, onlyFile, inputs: fingerprints, common } satisfies CacheRecord));
+        const { hash, warnings } = bundled;
+        this.write(this.recordFile(request), JSON.stringify({ hash, onlyFile, warnings, inputs: fingerprints, common } satisfies CacheRecord));
       }
     }
   }

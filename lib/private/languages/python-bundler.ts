@@ -6,6 +6,8 @@ import { captureFrom } from './capture';
 import { PythonDependencyLayerJob, PythonJob, PythonLayerJob } from './python-job';
 import { PythonBundlingOptions } from '../../bundling';
 import { RequestOf } from '../bundling/bundling-job';
+import { ancestors } from '../files/ancestors';
+import { isWithin } from '../files/is-within';
 import { validationError } from '../validation-error';
 
 const PROJECT_FILES = ['requirements.txt', 'pyproject.toml', 'uv.lock'];
@@ -62,6 +64,7 @@ export const pythonBundler: Bundler = {
         sdkInLayer: request.sdkInLayer,
         dependenciesInLayer,
         exclude: options.exclude ?? [],
+        linkRoot: projectRoot(projectDir),
         ...platform,
       } satisfies RequestOf<PythonJob>,
       dependencyLayer: dependenciesInLayer ? {
@@ -77,6 +80,12 @@ export const pythonBundler: Bundler = {
 
   sourceOf: request => request.sourceDir as string | undefined ?? __dirname,
 };
+
+/** The repository that a folder belongs to, else the folder in which the app runs, else the folder alone. */
+function projectRoot(folder: string): string {
+  const repository = ancestors(folder).find(above => fs.existsSync(path.join(above, '.git')));
+  return repository ?? (isWithin(process.cwd(), folder) ? process.cwd() : folder);
+}
 
 /** Where modules are looked for; `src` is where many projects keep them: https://packaging.python.org/en/latest/discussions/src-layout-vs-flat-layout/ */
 function sourceFolders(projectDir: string, isFile: boolean): string[] {

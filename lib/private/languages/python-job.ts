@@ -17,7 +17,10 @@ export interface PythonJob extends BundlingJob {
   /** Such as `3.14`. */
   readonly pythonVersion: string;
   readonly architecture: LambdaArchitecture;
+  /** Patterns in the syntax of `.gitignore`. */
   readonly exclude: string[];
+  /** Absolute path of the folder that links in the sources may lead into. */
+  readonly linkRoot: string;
   readonly installArgs: string[];
 }
 

@@ -1,4 +1,5 @@
 import { spawn } from 'child_process';
+import { withoutCredentials } from './credentials';
 
 export interface CommandOptions {
   readonly cwd?: string;
@@ -33,14 +34,10 @@ export async function runCommand(argv: readonly string[], options: CommandOption
       if (code === 0) {
         resolve(stdout);
       } else {
-        reject(new Error(withoutCredentials(`'${argv.join(' ')}' ended with ${signal ?? `status ${code}`}${options.cwd ? ` in ${options.cwd}` : ''}:\n` +
-          all.trim().slice(-SHOWN_OUTPUT_CHARACTERS))));
+        // Hidden before it is cut: half an address would not be known for one.
+        const output = withoutCredentials(all.trim()).slice(-SHOWN_OUTPUT_CHARACTERS);
+        reject(new Error(withoutCredentials(`'${argv.join(' ')}' ended with ${signal ?? `status ${code}`}${options.cwd ? ` in ${options.cwd}` : ''}:\n`) + output));
       }
     });
   });
-}
-
-/** The address of a private package index may hold a password, and errors end up in logs. */
-export function withoutCredentials(text: string): string {
-  return text.replace(/\b([a-z][a-z+.-]*:\/\/)[^\s/@]+@/gi, '$1***@');
 }

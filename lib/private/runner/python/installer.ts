@@ -4,7 +4,8 @@ import * as path from 'path';
 import { normalizePythonPackage } from './normalize-package';
 import { LambdaArchitecture } from '../../bundling/bundling-job';
 import { keepForLater, keepNewest, moveUnlessThere, packageCacheRoot } from '../../cache/user-cache';
-import { runCommand, withoutCredentials } from '../run-command';
+import { withoutCredentials } from '../credentials';
+import { runCommand } from '../run-command';
 import { findTool, Tool } from '../tool';
 
 export interface PythonTarget {

@@ -24,7 +24,8 @@ export async function bundlePython(job: PythonJob): Promise<JobResult> {
     addEntry(job);
   }
   verify(job);
-  return { tool, inputs: { files: [...requirementFiles, ...sources.files], folders: [job.projectDir, ...sources.folders] } };
+  const inputs = { files: [...requirementFiles, ...sources.files], folders: [job.projectDir, ...sources.folders] };
+  return { tool, warnings: sources.warnings, inputs };
 }
 
 /** Adds the package `cdk_traced_function`, which captures libraries and then imports the handler. */

@@ -1,8 +1,8 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { findUv } from './installer';
+import { isUseless } from './left-out';
 import { projectDependencies } from './project-file';
-import { isLeftOut } from './sources';
 import { ancestors } from '../../files/ancestors';
 import { runCommand } from '../run-command';
 
@@ -137,7 +137,7 @@ function filesWithin(file: string): string[] {
   if (!fs.statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
     return [file];
   }
-  const entries = fs.readdirSync(file, { withFileTypes: true }).filter(({ name }) => !isLeftOut(name) && name !== 'build');
+  const entries = fs.readdirSync(file, { withFileTypes: true }).filter(({ name }) => !isUseless(name) && name !== 'build');
   return [file, ...entries.flatMap(entry => entry.isDirectory() ? filesWithin(path.join(file, entry.name)) : [path.join(file, entry.name)])];
 }
 
