@@ -1,5 +1,5 @@
 import { CloudFormationClient, CreateStackCommand, DeleteStackCommand, DescribeStackEventsCommand, DescribeStacksCommand, UpdateStackCommand } from '@aws-sdk/client-cloudformation';
-import { GetGroupsCommand, GetSamplingRulesCommand, XRayClient } from '@aws-sdk/client-xray';
+import { GetGroupCommand, GetGroupsCommand, GetSamplingRulesCommand, XRayClient } from '@aws-sdk/client-xray';
 import { startLocalCloud, type LocalCloud } from '../../src/cloud/local-cloud';
 import { ensurePythonEnvironment } from '../../src/cloud/python-environment';
 import { pause } from '../../src/run-command';
@@ -73,6 +73,12 @@ it('groups and sampling rules of a stack appear in X-Ray, change with it, and go
   expect(await settled()).toBe('CREATE_COMPLETE');
   expect(await group()).toMatchObject({ FilterExpression: 'fault = true', InsightsConfiguration: { InsightsEnabled: true } });
   expect(await rule()).toMatchObject({ Priority: 7, FixedRate: 0.5, ReservoirSize: 2, URLPath: '/api/*' });
+
+  // One address serves every service, with X-Ray's own errors.
+  const throughCloud = new XRayClient({ ...ACCESS, endpoint: cloud.endpoint });
+  expect((await throughCloud.send(new GetGroupsCommand({}))).Groups).toContainEqual(await group());
+  await expect(throughCloud.send(new GetGroupCommand({ GroupName: 'none' }))).rejects.toMatchObject({ name: 'InvalidRequestException' });
+  throughCloud.destroy();
 
   await client.send(new UpdateStackCommand({ StackName: 'x', TemplateBody: template('error = true', 0.25) }));
   expect(await settled()).toBe('UPDATE_COMPLETE');
