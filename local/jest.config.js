@@ -1,6 +1,8 @@
 // The AWS SDK tells on every start that Node.js 20 is old.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
+require('../test/uv-on-path');
+
 /** Tests of the local X-Ray. swc only strips types: `tsc --noEmit` checks them. */
 module.exports = {
   displayName: 'local',

@@ -1,8 +1,8 @@
 // What the tests need of Python, in a virtual environment of the project: .venv at the root.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { root, SetupError } from './setup.mjs';
 
 const REQUIREMENTS = join(root, 'test', 'requirements.txt');
@@ -27,6 +27,10 @@ export function ensurePythonPackages() {
     const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] });
     if (error || status !== 0) throw new SetupError(`'${[command, ...args].join(' ')}' failed (${error?.message ?? `status ${status}`}); its messages above say why.`);
   }
+  // In a folder of its own, which tests put on their PATH without this environment's Python.
+  const scripts = dirname(interpreter);
+  mkdirSync(join(FOLDER, 'tools'));
+  for (const name of process.platform === 'win32' ? ['uv.exe'] : ['uv']) copyFileSync(join(scripts, name), join(FOLDER, 'tools', name));
   // Written last, so that an interrupted installation is made anew.
   writeFileSync(record, wanted);
   return interpreter;

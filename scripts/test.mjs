@@ -40,7 +40,10 @@ const RINGS = {
   },
   go: async () => sum(await inSeries(foldersWith('lambda', 'go.mod'), goTest)),
   java: async () => sum(await inSeries(foldersWith('lambda', 'pom.xml'), mavenTest)),
-  local: () => jest('local/jest.config.js'),
+  local: () => {
+    ensurePythonPackages(); // uv
+    return jest('local/jest.config.js');
+  },
 };
 
 await run(async () => {

@@ -2,6 +2,8 @@
 // Tests see what is built, and not what an earlier run has left in the user's cache.
 process.env.CDK_TRACED_FUNCTION_CACHE ??= 'off';
 
+require('./uv-on-path');
+
 module.exports = {
   rootDir: '..',
   // Jest would leave one core to itself: half of a machine with two.

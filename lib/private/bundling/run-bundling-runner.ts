@@ -1,19 +1,20 @@
 import { spawnSync } from 'child_process';
 import * as fs from 'fs';
+import { createRequire } from 'module';
 import * as os from 'os';
 import * as path from 'path';
 import { RunnerInput, RunnerOutput, RunnerOutputJson } from './bundling-job';
 
 /** Runs the bundling runner to its end. */
 export function runBundlingRunner(input: RunnerInput): RunnerOutput {
-  const runner = require.resolve('../runner/main');
-  // Only a checkout of this package has the runner as TypeScript.
-  const loader = runner.endsWith('.ts') ? ['--import', require.resolve('tsx')] : [];
+  const main = require.resolve('../runner/main');
+  const compiled = main.endsWith('.ts') ? compiledRunner() : (file: string) => file;
+  const runners = Object.fromEntries(Object.entries(input.runners).map(([language, file]) => [language, compiled(file)]));
   // The result comes as a file: standard output belongs to the app, whose own tools may parse it.
   const resultFile = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'cdk-traced-function-')), 'result.json');
   try {
-    const run = spawnSync(process.execPath, [...loader, runner, resultFile], {
-      input: JSON.stringify(input),
+    const run = spawnSync(process.execPath, [compiled(main), resultFile], {
+      input: JSON.stringify({ ...input, runners } satisfies RunnerInput),
       stdio: ['pipe', 2, 2],
       env: { ...process.env, NODE_OPTIONS: '' },
     });
@@ -27,4 +28,10 @@ export function runBundlingRunner(input: RunnerInput): RunnerOutput {
   } finally {
     fs.rmSync(path.dirname(resultFile), { recursive: true, force: true });
   }
+}
+
+/** Only a checkout of this package has the runner as TypeScript, and what compiles it. */
+function compiledRunner(): (file: string) => string {
+  const { compiledRunner: compile } = createRequire(__filename)('../../../scripts/compile-runner.cjs') as { compiledRunner: () => (file: string) => string };
+  return compile();
 }

@@ -1,7 +1,9 @@
+import * as fs from 'fs';
 import * as path from 'path';
+import { ancestors } from '../files/ancestors';
 
-/** This package's folder; the same depth above `lib` and `build`. */
-export const PACKAGE_ROOT = path.resolve(__dirname, '..', '..', '..');
+/** This package's folder. */
+export const PACKAGE_ROOT = ancestors(__dirname).find(folder => fs.existsSync(path.join(folder, 'runtime', 'nodejs')))!;
 
 /** The files that go into functions. */
 const RUNTIME_DIR = path.join(PACKAGE_ROOT, 'runtime');
