@@ -174,7 +174,7 @@ test('markers are those of the function\'s platform', () => {
 test('hashes that the project demands are checked, and not demanded of what the construct adds', () => {
   expect(distributions(packages.Hashes)).toEqual([SDK[0], 'six-1.17.0', SDK[1]]);
   expect(distributions(packages.SdkHash)).toEqual(SDK);
-  expect(bundlingError({ Function: python({ 'requirements.txt': SIX.replace(':4', ':5') }) })).toMatch(/DO NOT MATCH THE HASHES/);
+  expect(withoutUv(() => bundlingError({ Function: python({ 'requirements.txt': SIX.replace(':4', ':5') }) }))).toMatch(/DO NOT MATCH THE HASHES/);
 });
 
 test('a member of a uv workspace has what the lock file of the workspace says, other members included', () => {
@@ -280,7 +280,8 @@ describe('sources', () => {
 
 describe('bundling', () => {
   test('fails with a requirement that exists nowhere, and names it', () => {
-    const message = bundlingError({ Function: python({ 'requirements.txt': 'no-such-package-anywhere==1.0.0\n' }, { instrumentation: Instrumentation.none() }) });
+    const props = python({ 'requirements.txt': 'no-such-package-anywhere==1.0.0\n' }, { instrumentation: Instrumentation.none() });
+    const message = withoutUv(() => bundlingError({ Function: props }));
     expect(message).toMatch(/^cannot bundle 'Stack\/Function': cannot install the requirements for Python 3\.\d+ on \w+ with pip [\d.]+ \(no-such-package-anywhere==1\.0\.0\)/);
     expect(message).toContain('No matching distribution found for no-such-package-anywhere==1.0.0');
     expect(message.match(/--platform/g)).toHaveLength(1);
