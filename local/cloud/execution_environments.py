@@ -1,238 +1,463 @@
-"""Observes ministack's execution environments: when they start, what the handler took, how it failed, what it printed."""
+"""Execution environments: each is a runtime's process, with Lambda's APIs, file system and variables, that handles one event after the other.
+
+ministack keeps the pool of them; its own kinds, which imitate the runtimes, are replaced by this one for every language.
+"""
 from __future__ import annotations
 
-import base64
+import json
 import logging
-import queue
+import os
 import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
 import time
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
-from .function_processes import FunctionProcesses, TimedLine, TimedQueue
-from .invocation import FunctionError, running_attempt
+from . import mount_namespace
+from .function_files import FunctionFiles, unpacked, unpacking
+from .function_output import FunctionOutput
+from .function_variables import function_variables
+from .invocation import Attempt, FunctionError, running_attempt
 from .java_runtime import frames_of
-from .runtime_programs import bootstrap_source, interpreter_for, stand_in
+from .lambda_runtimes import FunctionView, LambdaRuntime, runtime_of, warn_once
+from .runtime_api import Failure, FunctionFacts, Request, Response, RuntimeApi
 from .wrapping import wrap
 
-_LOG_END = "\x1e"  # as in the bootstraps
-_LOG_WAIT = 0.25  # seconds for the last lines of an invocation to come through the pipe
-_QUIET = 0.005  # seconds without a line after which a custom runtime's output counts as complete
-_EXIT_CODE = re.compile(r"with code (-?\d+)")
+_INIT_TIMEOUT = 10.0  # seconds; after that Lambda starts anew, within the function's own time
+_READY_TIMEOUT = 2.0  # seconds that the answer waits for the runtime to ask for the next event, which is when its last lines are written
+_LAST_WORDS = 0.2  # seconds for what an ended process had still sent
+_SHUTDOWN_TIME = 2.0  # seconds for extensions to end
 _RUNTIME_PACKAGE = re.compile(r"Cannot find (?:module|package) '(@(?:aws-sdk|smithy)/[^'/]+)")
 
 logger = logging.getLogger("cdk_traced.environments")
+
+
+class EnvironmentFailed(RuntimeError):
+    """An execution environment did not come up."""
+
+    def __init__(self, error: Failure) -> None:
+        body = error.body
+        super().__init__(body.get("errorMessage", "") if isinstance(body, dict) else str(body))
+        self.error = error
+        self.error_type = error.type
 
 
 def install() -> None:
     """Puts the replacements into ministack; fails with MinistackChanged where it is not as expected."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
+    from ministack.services.cloudformation import provisioners
 
-    lambda_runtime.subprocess = FunctionProcesses
-    lambda_runtime.queue = SimpleNamespace(Queue=TimedQueue, Empty=queue.Empty, Full=queue.Full)
-    _wrap_programs(lambda_runtime)
-    _wrap_start(lambda_runtime)
-    _wrap_invoke(lambda_runtime)
-    _wrap_logs(lambda_runtime)
+    environment = _environment_class(lambda_runtime)
+
+    @wrap(lambda_runtime, "_worker_class_for", "(config)")
+    def worker_class_for(_original: Any, config: dict[str, Any]) -> type:
+        return environment
+
+    @wrap(lambda_runtime, "kill_workers", "(workers)")
+    def kill_workers(original: Any, workers: Any) -> None:
+        workers = [worker for worker in workers if worker is not None]
+        _let_extensions_end(workers, "spindown")
+        original(workers)
+
+    # Durable executions travel in the event; the one-shot executor that ministack has for them knows nothing of traces.
+    @wrap(lambda_svc, "_execute_function_provided", "(func, event, request_id)")
+    def execute_provided(_original: Any, func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
+        return lambda_svc._execute_function_provided_warm(func, event, request_id)
 
     # ministack makes functions wait for half a second after each change, as AWS does for longer; whoever has asked waits a second more.
     @wrap(lambda_svc, "_schedule_state_transition", "(func_name, delay)")
     def schedule_state_transition(original: Any, func_name: str, delay: float) -> None:
         original(func_name, 0)
 
-
-def _wrap_programs(lambda_runtime: Any) -> None:
-    @wrap(lambda_runtime, "_detect_runtime_binary", "(runtime)")
-    def detect(original: Any, runtime: str) -> tuple[str, str]:
-        if runtime.startswith(("python", "nodejs")):
-            return interpreter_for(runtime), bootstrap_source(runtime)
-        return original(runtime)
+    # CloudFormation writes code that stands in a template to a file named `index`, whatever the handler says.
+    @wrap(provisioners, "_zip_inline", "(source, handler, runtime='python3.12')")
+    def zip_inline(original: Any, source: str | None, handler: str, runtime: str = "python3.12") -> bytes | None:
+        return original(source, "index.handler", runtime)
 
 
-def _wrap_start(lambda_runtime: Any) -> None:
-    def spawn(original: Any, self: Any, *args: Any, **kwargs: Any) -> None:
-        running = running_attempt()
-        if running:
-            running[1].runtime = self.config.get("Runtime", "")
-        try:
-            original(self, *args, **kwargs)
-        finally:
-            if running and running[1].initialization:
-                attempt = running[1]
-                attempt.initialization = (attempt.initialization[0], time.time())
-                self.cdk_traced_log_stream = attempt.log_stream
+def _environment_class(lambda_runtime: Any) -> type:
+    """The class, made here because its base can only be imported when ministack's settings stand."""
 
-    wrap(lambda_runtime.Worker, "_spawn", "(self)")(spawn)
-    wrap(lambda_runtime.ProvidedWorker, "_spawn", "(self, init_timeout=None)")(spawn)
+    class ExecutionEnvironment(lambda_runtime.Worker):  # type: ignore[misc,name-defined]
+        """One execution environment: ministack leases, reaps and kills it as a worker of its own."""
 
+        def __init__(self, func_name: str, config: dict[str, Any], code_zip: bytes) -> None:
+            super().__init__(func_name, config, code_zip)
+            self.api: RuntimeApi | None = None
+            self.extension_processes: list[subprocess.Popen[bytes]] = []
+            self._output: FunctionOutput | None = None
+            self._folder: Path | None = None
+            self._log_stream: str | None = None
+            self._unread: list[tuple[float, str]] = []
+            self._shown_as: list[tuple[str, str]] = []
+            self._exit_status: int | None = None
 
-def _wrap_invoke(lambda_runtime: Any) -> None:
-    @wrap(lambda_runtime.Worker, "invoke",
-          "(self, event, request_id, *, trace_id=None, depth=None, durable=None, invoked_function_arn=None)")
-    def invoke(original: Any, self: Any, event: Any, request_id: str, **values: Any) -> dict[str, Any]:
-        running = running_attempt()
-        if not running:
-            return original(self, event, request_id, **values)
-        attempt = running[1]
-        try:
-            response = original(self, event, request_id, **values)
-        except Exception as error:  # the environment could not be started
-            attempt.error = _start_error(self, error, request_id)
-            return _failed(attempt.error, self._drain_stderr_bounded())
-        finally:
-            attempt.log_stream = getattr(self, "cdk_traced_log_stream", None)
-            attempt.environment_ready = time.time()
-        if "timing" in response:
-            attempt.handler_started, attempt.handler_ended = response["timing"]
-        if response.get("exits"):
+        # What ministack calls.
+
+        def invoke(self, event: Any, request_id: str, *, trace_id: str | None = None, depth: Any = None, durable: Any = None,
+                   invoked_function_arn: str | None = None) -> dict[str, Any]:
+            running = running_attempt()
+            attempt = running[1] if running else Attempt(number=1, started=time.time())
+            attempt.runtime = self.config.get("Runtime", "")
+            with self._lock:
+                timeout = float(self.config.get("Timeout") or 3)
+                try:
+                    if self._proc is None or self._exit_status is not None:
+                        self._start_for(attempt, timeout)
+                except EnvironmentFailed as failure:
+                    attempt.error = _function_error(self._as_on_lambda(failure.error), request_id)
+                    return self._answer(attempt)
+                finally:
+                    attempt.log_stream = self._log_stream
+                request = Request(id=request_id, payload=json.dumps(event).encode(), deadline=time.time() + timeout, trace_header=trace_id,
+                                  function_arn=invoked_function_arn or self.config.get("FunctionArn", ""))
+                attempt.log_lines += self._take_output()
+                self._run(request, timeout, attempt)
+                return self._answer(attempt, request)
+
+        def _spawn(self, init_timeout: float | None = None) -> None:
+            """Starts it ahead of its first event, for a published version with a snapshot."""
+            self._start(_INIT_TIMEOUT if init_timeout is None else init_timeout)
+
+        def _drain_stderr(self) -> str:
+            return "\n".join(text for _time, text in self._take_output())
+
+        def _discard_tmpdir(self) -> None:
+            self._tear_down()
+
+        # Start and end.
+
+        def _start_for(self, attempt: Attempt, timeout: float) -> None:
+            started = time.time()
+            attempt.initialization = (started, started)
+            try:
+                try:
+                    self._start(_INIT_TIMEOUT)
+                except EnvironmentFailed as failure:
+                    if failure.error_type != "Sandbox.Timedout":
+                        raise
+                    self._start(timeout)
+            finally:
+                attempt.initialization = (started, time.time())
+
+        def _start(self, seconds: float) -> None:
+            self._tear_down()
+            try:
+                self._start_processes(seconds)
+            except EnvironmentFailed:
+                self._tear_down()
+                raise
+            except Exception as error:  # whatever is missing is the function's failure, with its reason
+                self._tear_down()
+                reason = Failure(getattr(error, "error_type", "") or "Runtime.InvalidEntrypoint", {
+                    "errorType": getattr(error, "error_type", "") or "Runtime.InvalidEntrypoint", "errorMessage": str(error)})
+                raise EnvironmentFailed(reason) from error
+
+        def _start_processes(self, seconds: float) -> None:
+            from ministack.services import lambda_svc
+
+            runtime = runtime_of(self.config)
+            layers = [data for data in map(lambda_svc._resolve_layer_zip, self.config.get("Layers") or []) if data]
+            files = unpacked(_files_folder(), self.config.get("FunctionName", "function"), self.code_zip, layers)
+            self._folder = Path(tempfile.mkdtemp(prefix="environment-"))
+            temporary = self._folder / "tmp"
+            temporary.mkdir()
+            namespace = mount_namespace.is_available()
+            _complete(files, runtime, namespace)
+            view = _view(files, runtime, namespace, self.config)
+            # Where there is no namespace, paths in messages are shown as they are on Lambda.
+            self._shown_as = [] if namespace else [(view.task, "/var/task"), (view.runtime, "/var/runtime"), (view.opt, "/opt")]
+            account, region = lambda_runtime._account_region_from_function_config(self.config)
+            self.api = RuntimeApi(FunctionFacts(self.config.get("FunctionName", ""), self.config.get("Version", "$LATEST"),
+                                                self.config.get("Handler", ""), account))
+            variables = function_variables(self.config, view, self.api.address, lambda_runtime.execution_credentials(self.config), region,
+                                           runtime.variables(view))
+            if not namespace:
+                variables.setdefault("TMPDIR", str(temporary))
+            self._log_stream = variables["AWS_LAMBDA_LOG_STREAM_NAME"]
+            self._output = FunctionOutput()
+            self._exit_status = None
+            front: list[str] = []
+            if namespace:
+                table = mount_namespace.write_table(self._folder / "fstab", files, runtime.folder, temporary, runtime.needed)
+                front = mount_namespace.command(table)
+            command = runtime.command(view)
+            if command[0] == f"{view.task}/bootstrap":
+                command = _bootstrap_of(files, view)
+            wrapper = variables.get("AWS_LAMBDA_EXEC_WRAPPER")
+            if wrapper and runtime.programs:
+                command = [wrapper, *command]
+            deadline = time.monotonic() + seconds
+            self._start_extensions(files, view, front, variables, deadline)
+            self._proc = self._start_runtime(runtime, view, [*front, *command], variables)
+            threading.Thread(target=self._watch, args=(self._proc, self.api), daemon=True, name=f"watch-{self.func_name}").start()
+            self._await_ready(deadline, seconds)
+
+        def _start_runtime(self, runtime: LambdaRuntime, view: FunctionView, command: list[str], variables: dict[str, str]) -> subprocess.Popen[bytes]:
+            assert self.api and self._output
+            passed = []
+            variables = dict(variables)
+            if runtime.frames_messages:
+                variables["_LAMBDA_TELEMETRY_LOG_FD"] = str(self._output.writer)
+                passed.append(self._output.writer)
+            theirs = None
+            if runtime.writes_to_socket:
+                ours, theirs = socket.socketpair()
+                variables["_LAMBDA_RUNTIME_API_FD"] = str(theirs.fileno())
+                passed.append(theirs.fileno())
+                self.api.serve(ours)
+            try:
+                with unpacking:
+                    return subprocess.Popen(command, cwd=view.task if os.path.isdir(view.task) else None, env=variables, stdin=subprocess.DEVNULL,
+                                            stdout=self._output.writer, stderr=self._output.writer, pass_fds=passed)
+            except OSError as error:
+                raise EnvironmentFailed(Failure("Runtime.InvalidEntrypoint", {
+                    "errorType": "Runtime.InvalidEntrypoint", "errorMessage": f"Couldn't start {command[0]}: {error}"})) from error
+            finally:
+                if theirs:
+                    theirs.close()
+
+        def _start_extensions(self, files: FunctionFiles, view: FunctionView, front: list[str], variables: dict[str, str], deadline: float) -> None:
+            assert self.api and self._output
+            names = files.extensions()
+            self.api.external_names = set(names)
+            for name in names:
+                with unpacking:
+                    process = subprocess.Popen([*front, f"{view.opt}/extensions/{name}"], cwd=view.task if os.path.isdir(view.task) else None,
+                                               env={key: value for key, value in variables.items() if key != "_HANDLER"}, stdin=subprocess.DEVNULL,
+                                               stdout=self._output.writer, stderr=self._output.writer)
+                self.extension_processes.append(process)
+                threading.Thread(target=self._watch_extension, args=(process, name, self.api), daemon=True, name=f"extension-{name}").start()
+            # The runtime starts when all extensions have registered.
+            with self.api.changed:
+                while not all(map(self.api.registered, names)):
+                    ended = [name for process, name in zip(self.extension_processes, names) if process.poll() is not None]
+                    if ended or time.monotonic() >= deadline:
+                        name = ended[0] if ended else next(name for name in names if not self.api.registered(name))
+                        message = f"extension {name} ended before it registered" if ended else f"extension {name} did not register in time"
+                        raise EnvironmentFailed(Failure("Extension.Crash", {"errorType": "Extension.Crash", "errorMessage": f"Error: {message}"}))
+                    self.api.changed.wait(0.5)
+
+        def _watch(self, process: subprocess.Popen[bytes], api: RuntimeApi) -> None:
+            status = process.wait()
+            api.drain(_LAST_WORDS)
+            with api.changed:
+                if process is self._proc:
+                    self._exit_status = status
+                api.changed.notify_all()
+
+        def _watch_extension(self, process: subprocess.Popen[bytes], name: str, api: RuntimeApi) -> None:
+            status = process.wait()
+            with api.changed:
+                for extension in api.extensions.values():
+                    if extension.name == name:
+                        extension.failed = f"exit status {status}"
+                api.changed.notify_all()
+
+        def _await_ready(self, deadline: float, seconds: float) -> None:
+            assert self.api
+            with self.api.changed:
+                while not self.api.is_ready():
+                    if self.api.init_error:
+                        raise EnvironmentFailed(self.api.init_error)
+                    if self._exit_status is not None:
+                        raise EnvironmentFailed(_exit_failure(self._exit_status))
+                    left = deadline - time.monotonic()
+                    if left <= 0:
+                        raise EnvironmentFailed(_timeout_failure(seconds))
+                    self.api.changed.wait(left)
+
+        def _tear_down(self) -> None:
             process, self._proc = self._proc, None
-            lambda_runtime._signal(process)
-            lambda_runtime._collect(process, time.monotonic() + 1)
-        if "failure" in response:
-            attempt.error = _reported_error(response["failure"], request_id)
-            _explain(attempt.error, self.config)
-            return _failed(attempt.error, response.get("log", ""))
-        if response.get("status") == "error":  # a timeout, or the process is gone
-            attempt.error = _environment_error(response.get("error", ""), request_id)
-            return _failed(attempt.error, response.get("log", ""))
-        if "raw" in response:
-            attempt.raw_payload = True
-            response["result"] = base64.b64decode(response["raw"])
-        return response
+            for each in [process, *self.extension_processes]:
+                if each and each.poll() is None:
+                    each.kill()
+            for each in [process, *self.extension_processes]:
+                if each:
+                    lambda_runtime._collect(each, time.monotonic() + 1)
+            self.extension_processes = []
+            if self.api:
+                self.api.close()
+                self.api = None
+            if self._output:
+                self._output.close()
+                self._unread += self._output.take()
+                self._output = None
+            if self._folder:
+                shutil.rmtree(self._folder, ignore_errors=True)
+                self._folder = None
 
-    @wrap(lambda_runtime.ProvidedWorker, "invoke", "(self, event, request_id, *, trace_id=None, invoked_function_arn=None)")
-    def invoke_provided(original: Any, self: Any, event: Any, request_id: str, **values: Any) -> dict[str, Any]:
-        running = running_attempt()
-        if not running:
-            return original(self, event, request_id, **values)
-        attempt = running[1]
-        self.cdk_traced_answered = self.cdk_traced_polled = None
-        called = time.time()
-        try:
-            response = original(self, event, request_id, **values)
-        except Exception as error:
-            attempt.error = _start_error(self, error, request_id)
-            return _failed(attempt.error, self._drain_stderr_bounded())
-        finally:
-            attempt.log_stream = getattr(self, "cdk_traced_log_stream", None)
-            attempt.handler_started = attempt.initialization[1] if attempt.initialization else called
-            attempt.handler_ended = self.cdk_traced_answered or time.time()
-            attempt.environment_ready = self.cdk_traced_polled or time.time()
-        if response.get("status") == "error":
-            payload = response.get("error_payload")
-            attempt.error = (_reported_error(payload, request_id) if isinstance(payload, dict) and payload.get("errorType")
-                             else _environment_error(response.get("error") or str(payload), request_id))
-            return {**_failed(attempt.error, response.get("log", "")), "error_payload": attempt.error.payload}
-        return response
+        # One event.
 
-    @wrap(lambda_runtime.ProvidedWorker, "_record_result", "(self, generation, request_id, kind, payload)")
-    def record_result(original: Any, self: Any, *args: Any) -> bool:
-        self.cdk_traced_answered = time.time()
-        return original(self, *args)
+        def _run(self, request: Request, timeout: float, attempt: Attempt) -> None:
+            api = self.api
+            assert api
+            deadline = time.monotonic() + timeout
+            with api.changed:
+                while not api.is_ready() and self._exit_status is None and time.monotonic() < deadline:
+                    api.changed.wait(max(0.0, deadline - time.monotonic()))  # extensions may still be busy with the last event
+            called = time.time()
+            api.hand_out(request)
+            with api.changed:
+                while not request.outcome and self._exit_status is None and time.monotonic() < deadline:
+                    api.changed.wait(max(0.0, deadline - time.monotonic()))
+                if request.outcome:
+                    # The runtime's last lines of this event are written when it asks for the next one.
+                    soon = min(deadline, time.monotonic() + _READY_TIMEOUT)
+                    while not api.runtime_waiting and self._exit_status is None and time.monotonic() < soon:
+                        api.changed.wait(max(0.0, soon - time.monotonic()))
+            attempt.handler_started = request.handed_out or called
+            attempt.handler_ended = request.answered or time.time()
+            attempt.environment_ready = time.time()
+            outcome = request.outcome
+            if isinstance(outcome, Failure):
+                attempt.error = _function_error(self._as_on_lambda(outcome), request.id)
+            elif outcome is None:
+                api.withdraw()
+                failure = _exit_failure(self._exit_status) if self._exit_status is not None else _timeout_failure(timeout)
+                attempt.error = _function_error(failure, request.id)
+                if self._exit_status is None:
+                    _let_extensions_end([self], "timeout")
+                self._tear_down()
+            attempt.log_lines += self._take_output()
+            if self._exit_status is not None:
+                self._tear_down()
 
-    @wrap(lambda_runtime.ProvidedWorker, "_mark_first_poll", "(self, generation)")
-    def mark_first_poll(original: Any, self: Any, generation: int) -> bool:
-        if getattr(self, "cdk_traced_answered", None):
-            self.cdk_traced_polled = time.time()
-        return original(self, generation)
+        def _take_output(self) -> list[tuple[float, str]]:
+            lines, self._unread = self._unread, []
+            return [(at, self._shown(line)) for at, line in lines + (self._output.take() if self._output else [])]
+
+        def _shown(self, text: str) -> str:
+            for path, shown in self._shown_as:
+                text = text.replace(path, shown)
+            return text
+
+        def _as_on_lambda(self, failure: Failure) -> Failure:
+            if not self._shown_as:
+                return failure
+            return Failure(failure.type, *(json.loads(self._shown(json.dumps(part))) for part in (failure.body, failure.cause)))
+
+        def _answer(self, attempt: Attempt, request: Request | None = None) -> dict[str, Any]:
+            attempt.log_lines += self._take_output()
+            log = "\n".join(text for _time, text in attempt.log_lines)
+            if attempt.error:
+                _explain(attempt.error, self.config)
+                return {"status": "error", "error": attempt.error.message, "error_payload": attempt.error.payload, "trace": "", "log": log}
+            response = request.outcome if request else None
+            assert isinstance(response, Response)
+            if response.streamed:
+                attempt.raw_payload = True
+                return {"status": "ok", "result": response.body, "log": log}
+            try:
+                return {"status": "ok", "result": json.loads(response.body) if response.body else None, "log": log}
+            except ValueError:  # a runtime may answer with anything; Lambda hands it on as it is
+                attempt.raw_payload = True
+                return {"status": "ok", "result": response.body, "log": log}
+
+    return ExecutionEnvironment
 
 
-def _wrap_logs(lambda_runtime: Any) -> None:
-    @wrap(lambda_runtime.Worker, "_drain_stderr", "(self)")
-    def drain(_original: Any, self: Any) -> str:
-        return _take_lines(self, until=time.monotonic(), quiet=0)
-
-    @wrap(lambda_runtime.Worker, "_drain_stderr_bounded", "(self, first_line_wait=0.05, idle_confirm=0.005, hard_cap=0.25)")
-    def drain_bounded(_original: Any, self: Any, **_limits: Any) -> str:
-        if isinstance(self, lambda_runtime.ProvidedWorker):
-            # The runtime wrote its lines before it asked for the next event.
-            deadline = time.monotonic() + _LOG_WAIT / 5
-            while not getattr(self, "cdk_traced_polled", None) and time.monotonic() < deadline:
-                time.sleep(0.001)
-            return _take_lines(self, until=time.monotonic() + _LOG_WAIT, quiet=_QUIET)
-        return _take_lines(self, until=time.monotonic() + _LOG_WAIT, quiet=None)
+def _files_folder() -> Path:
+    folder = Path(os.environ.get("CDK_TRACED_RUNTIME_FILES") or tempfile.gettempdir()).parent / "functions"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
-def _take_lines(worker: Any, until: float, quiet: float | None) -> str:
-    """Moves the output so far to the running attempt, and returns it as text.
+_completing = threading.Lock()
 
-    Waits for the bootstrap's end mark (`quiet` None) or for `quiet` seconds of silence, and not beyond `until`.
-    """
-    running = running_attempt()
-    lines: list[str] = []
-    while True:
-        wait = max(0.0, until - time.monotonic()) if quiet is None else quiet
-        try:
-            line = worker._stderr_queue.get(timeout=wait) if wait else worker._stderr_queue.get_nowait()
-        except queue.Empty:
-            break
-        text, mark, _request_id = line.partition(_LOG_END)
-        if text or not mark:
-            lines.append(text)
-            if running:
-                running[1].log_lines.append((line.time if isinstance(line, TimedLine) else time.time(), text))
-        if mark or time.monotonic() > until:
-            break
-    return "\n".join(lines)
+
+def _complete(files: FunctionFiles, runtime: LambdaRuntime, namespace: bool) -> None:
+    """Adds the runtime's part to a function's files, once."""
+    with _completing:
+        for name, program in runtime.programs.items():
+            link = files.var / "lang" / "bin" / name
+            if not link.is_symlink():
+                link.symlink_to(program)
+        runtime.prepare(files, namespace)
+
+
+def _view(files: FunctionFiles, runtime: LambdaRuntime, namespace: bool, config: dict[str, Any]) -> FunctionView:
+    if namespace:
+        return FunctionView("/var/task", "/var/runtime", "/var/lang", "/opt", config)
+    return FunctionView(str(files.task), str(runtime.folder or files.var / "runtime"), str(files.var / "lang"), str(files.opt), config)
+
+
+def _bootstrap_of(files: FunctionFiles, view: FunctionView) -> list[str]:
+    """The `bootstrap` of a custom runtime: the function's, else that of a layer."""
+    for folder, seen in ((files.task, view.task), (files.opt, view.opt)):
+        file = folder / "bootstrap"
+        if file.is_file() and os.access(file, os.X_OK):
+            return [f"{seen}/bootstrap"]
+    raise EnvironmentFailed(Failure("Runtime.InvalidEntrypoint", {
+        "errorType": "Runtime.InvalidEntrypoint",
+        "errorMessage": "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"}))
+
+
+def _let_extensions_end(environments: list[Any], reason: str) -> None:
+    """Tells extensions that it is over, and gives them, all at once, the time that Lambda gives."""
+    told = [e for e in environments if getattr(e, "api", None) and e.extension_processes and e.api.shut_down(reason, _SHUTDOWN_TIME)]
+    for environment in told:
+        if environment._proc and environment._proc.poll() is None:
+            environment._proc.terminate()
+    deadline = time.monotonic() + _SHUTDOWN_TIME
+    for environment in told:
+        for process in environment.extension_processes:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                pass  # it is killed with the environment
+
+
+def _exit_failure(status: int) -> Failure:
+    if status == 0:
+        reason = "Runtime exited without providing a reason"
+    elif status < 0:
+        reason = f"Runtime exited with error: signal: {_signal_name(-status)}"
+    else:
+        reason = f"Runtime exited with error: exit status {status}"
+    return Failure("Runtime.ExitError", {"errorType": "Runtime.ExitError", "errorMessage": reason})
+
+
+def _signal_name(number: int) -> str:
+    """As Go's runtime, which Lambda is written in, names them."""
+    return {1: "hangup", 2: "interrupt", 6: "aborted", 9: "killed", 11: "segmentation fault", 15: "terminated"}.get(number, f"signal {number}")
+
+
+def _timeout_failure(seconds: float) -> Failure:
+    return Failure("Sandbox.Timedout", {"errorType": "Sandbox.Timedout", "errorMessage": f"Task timed out after {seconds:.2f} seconds"})
+
+
+def _function_error(failure: Failure, request_id: str) -> FunctionError:
+    """The error as the caller, the log and X-Ray get it."""
+    body = failure.body if isinstance(failure.body, dict) else {"errorType": failure.type, "errorMessage": str(failure.body)}
+    message = str(body.get("errorMessage") or "")
+    if failure.type == "Sandbox.Timedout":
+        text = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}.000Z {request_id} {message}"
+        return FunctionError(type=failure.type, message=text, payload={"errorType": failure.type, "errorMessage": text}, log_line=text)
+    if failure.type == "Runtime.ExitError":
+        text = f"RequestId: {request_id} Error: {message}"
+        return FunctionError(type=failure.type, message=text, payload={"errorType": failure.type, "errorMessage": text},
+                             log_line=f"{text}\n{failure.type}")
+    exceptions = (failure.cause or {}).get("exceptions") or []
+    stack = exceptions[0].get("stack") if exceptions and isinstance(exceptions[0], dict) else None
+    return FunctionError(type=failure.type, message=message, stack=_frames(stack or body.get("stackTrace") or []), payload=body)
+
+
+def _frames(stack: list[Any]) -> list[dict[str, Any]]:
+    """X-Ray's frames: as the runtime describes them, or of its stack trace."""
+    described = [frame for frame in stack if isinstance(frame, dict)]
+    frames = [{key: value for key, value in frame.items() if value is not None} for frame in described]
+    return frames or frames_of(stack)
 
 
 def _explain(error: FunctionError, config: dict[str, Any]) -> None:
     """Says what may be different here, where a module cannot be imported; once, although each attempt fails."""
-    if error.type != "Runtime.ImportModuleError":
-        return
-    package = _RUNTIME_PACKAGE.search(error.message)
+    package = _RUNTIME_PACKAGE.search(error.message) if error.type == "Runtime.ImportModuleError" else None
     if package:
-        _warn_once("%s needs %s, which is part of Lambda's runtime but not installed here: npm install --save-dev %s",
-                   config.get("FunctionName"), package[1], package[1])
-    instead = stand_in(config.get("Runtime", ""))
-    if instead:
-        _warn_once("%s is made for %s, which is not installed here, and ran on %s: packages with native code do not load there",
-                   config.get("FunctionName"), config.get("Runtime"), instead)
-
-
-_warned: set[tuple[Any, ...]] = set()
-
-
-def _warn_once(message: str, *values: Any) -> None:
-    if (message, *values) not in _warned:
-        _warned.add((message, *values))
-        logger.warning(message, *values)
-
-
-def _failed(error: FunctionError, log: str) -> dict[str, Any]:
-    return {"status": "error", "error": error.message, "trace": "", "log": log}
-
-
-def _reported_error(report: dict[str, Any], request_id: str) -> FunctionError:
-    """An error that the runtime reported itself: from our bootstraps, or from a custom runtime (Go, Java)."""
-    payload = {key: report[key] for key in ("errorMessage", "errorType", "stackTrace", "trace", "cause") if key in report}
-    trace = report.get("stackTrace") or []
-    stack = report.get("frames") or [f for f in trace if isinstance(f, dict)] or frames_of(trace)
-    if "frames" in report and "stackTrace" in report:
-        payload["requestId"] = request_id
-    return FunctionError(type=report.get("errorType") or "Error", message=report.get("errorMessage") or "", stack=stack,
-                         payload=payload, log_line=report.get("logLine", ""))
-
-
-def _environment_error(message: str, request_id: str) -> FunctionError:
-    """The environment gave no answer: it ran out of time, or its process ended."""
-    if message.startswith("Task timed out"):
-        text = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}.000Z {request_id} {message}"
-        return _plain("Sandbox.Timedout", text, text)
-    text = f"RequestId: {request_id} Error: Runtime exited without providing a reason"
-    return _plain("Runtime.ExitError", text, text)
-
-
-def _start_error(worker: Any, error: Exception, request_id: str) -> FunctionError:
-    """The environment did not come up."""
-    reported = getattr(worker, "_init_error", None)
-    if isinstance(reported, dict):
-        return _reported_error(reported, request_id)
-    code = _EXIT_CODE.search(str(error))
-    text = f"RequestId: {request_id} Error: Runtime exited with error: exit status {code.group(1)}" if code else str(error)
-    return _plain(getattr(error, "error_type", "") or "Runtime.ExitError", text, text)
-
-
-def _plain(error_type: str, message: str, log_line: str) -> FunctionError:
-    return FunctionError(type=error_type, message=message, payload={"errorType": error_type, "errorMessage": message}, log_line=log_line)
+        warn_once("%s needs %s, which is part of Lambda's runtime but not installed here: npm install --save-dev %s",
+                  config.get("FunctionName"), package[1], package[1])

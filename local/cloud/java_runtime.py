@@ -1,12 +1,8 @@
-"""Runs Java functions: Lambda's own runtime interface client on this machine's Java, in place of the container that ministack wants.
-
-To ministack such a function is one on a custom runtime, whose `bootstrap` starts the client. The client comes from Maven, once.
-"""
+"""Runs Java functions: Lambda's own runtime interface client on this machine's Java. The client comes from Maven, once."""
 from __future__ import annotations
 
 import functools
 import hashlib
-import io
 import logging
 import os
 import platform
@@ -14,34 +10,20 @@ import re
 import shutil
 import subprocess
 import tempfile
-import threading
 import zipfile
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from .function_files import FunctionFiles
 from .wrapping import wrap
 
 _POM = Path(__file__).parent / "java" / "pom.xml"
 _INSTALL_TIMEOUT = 300  # seconds
 _VERSION = re.compile(r'version "(\d+)')
 _FRAME = re.compile(r"^(?P<class>[^()]+)\.(?P<method>[^.()]+)\((?P<file>[^:()]+)(?::(?P<line>\d+))?\)$")
-_LAYER_JAR = re.compile(r"java/lib/([^/]+\.jar)")
-
-# As Lambda starts Java 17 and newer, with the share of the function's memory that its heap may take; and nothing left in /tmp.
-_BOOTSTRAP = """#!/bin/sh
-exec '{java}' -XX:MaxHeapSize=$((AWS_LAMBDA_FUNCTION_MEMORY_SIZE * 85 / 100))m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto \\
-  -XX:-UsePerfData -Djava.io.tmpdir="${{TMPDIR:-/tmp}}" \\
-  -Dcom.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI='{client}/client.so' \\
-  -cp '{client}/*' com.amazonaws.services.lambda.runtime.api.client.AWSLambda "$_HANDLER"
-"""
 
 logger = logging.getLogger("cdk_traced.java")
 
-_starting: ContextVar[dict[str, Any] | None] = ContextVar("cdk_traced_java_function", default=None)
-"""Configuration of the Java function whose environment is being started."""
-
-_lock = threading.Lock()
 _explained: set[tuple[str, str]] = set()
 
 
@@ -52,44 +34,40 @@ class JavaUnavailable(RuntimeError):
 
 
 def install() -> None:
-    """Puts the replacements into ministack; fails with MinistackChanged where it is not as expected."""
-    from ministack.core import lambda_runtime
+    """Puts the replacement into ministack, which wants Docker for Java; fails with MinistackChanged where it is not as expected."""
     from ministack.services import lambda_svc
-
-    class JavaWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc,name-defined]
-        """An execution environment of a Java function."""
-
-        def _spawn(self, init_timeout: float | None = None) -> None:
-            token = _starting.set(self.config)
-            try:
-                super()._spawn(init_timeout)
-            finally:
-                _starting.reset(token)
-
-    @wrap(lambda_runtime, "_worker_class_for", "(config)")
-    def worker_class_for(original: Any, config: dict[str, Any]) -> type:
-        return JavaWorker if _is_java(config) else original(config)
 
     @wrap(lambda_svc, "_execute_function_docker", "(func, event, request_id)")
     def execute_in_docker(original: Any, func: dict[str, Any], event: Any, request_id: str) -> dict[str, Any]:
-        if _is_java(func.get("config") or func):
+        config = func.get("config") or func
+        if str(config.get("Runtime", "")).startswith("java") and config.get("PackageType", "Zip") != "Image":
             return lambda_svc._execute_function_provided_warm(func, event, request_id)
         return original(func, event, request_id)
 
-    @wrap(lambda_svc, "_provided_runtime_code_dir", "(code_zip)")
-    def code_dir(original: Any, code_zip: bytes) -> str:
-        config = _starting.get()
-        if config is None:
-            return original(code_zip)
-        code = Path(original(code_zip))
-        layers = [data for data in map(lambda_svc._resolve_layer_zip, config.get("Layers") or []) if data]
-        with _lock:
-            bootstrap = _BOOTSTRAP.format(java=_java(), client=_runtime_interface_client())
-            # No process may start while the bootstrap is being written: it would inherit the open file, and nobody could execute it.
-            with lambda_svc._provided_code_lock:
-                root = _task_root(code, layers, bootstrap)
-        _explain_version(config)
-        return str(root)
+
+def java_and_client(runtime: str) -> tuple[str, Path]:
+    """The `java` that runs functions of a runtime, and the folder of AWS's runtime interface client; JavaUnavailable without them."""
+    java = _java()
+    client = _runtime_interface_client()
+    _explain_version(runtime, java)
+    return java, client
+
+
+def command(client: str, java: str, memory: int) -> list[str]:
+    """Starts the client as Lambda starts Java 17 and newer, with the share of the function's memory that its heap may take, in MB."""
+    native = "com.amazonaws.services.lambda.runtime.api.client.runtimeapi.NativeClient.JNI"
+    # The handler is an argument, and only the process itself knows what a wrapper script has made of it.
+    start = (f'exec "$0" -XX:MaxHeapSize={memory * 85 // 100}m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto -XX:-UsePerfData '
+             f'-Djava.io.tmpdir="${{TMPDIR:-/tmp}}" "-D{native}=$1/client.so" -cp "$1/*" com.amazonaws.services.lambda.runtime.api.client.AWSLambda "$_HANDLER"')
+    return ["/bin/sh", "-c", start, java, client]
+
+
+def copy_layer_jars(files: FunctionFiles) -> None:
+    """The client looks for layers in /opt/java/lib, after the function's own jars: where there is no /opt, they get names that sort after those."""
+    layers, lib = files.opt / "java" / "lib", files.task / "lib"
+    for jar in sorted(layers.glob("*.jar")) if layers.is_dir() else []:
+        lib.mkdir(exist_ok=True)
+        shutil.copy(jar, lib / f"~{jar.name}")
 
 
 def frames_of(stack_trace: list[Any]) -> list[dict[str, Any]]:
@@ -98,44 +76,13 @@ def frames_of(stack_trace: list[Any]) -> list[dict[str, Any]]:
     return [{"path": m["file"], "line": int(m["line"] or 0), "label": m["method"]} for m in matches if m]
 
 
-def _is_java(config: dict[str, Any]) -> bool:
-    return str(config.get("Runtime", "")).startswith("java") and config.get("PackageType", "Zip") != "Image"
-
-
-def _task_root(code: Path, layers: list[bytes], bootstrap: str) -> Path:
-    """The folder that the function starts in: its code, the jars of its layers, and the bootstrap."""
-    root = code if not layers else code.with_name(f"{code.name}-{hashlib.sha256(b''.join(layers)).hexdigest()[:16]}")
-    file = root / "bootstrap"
-    if file.is_file() and file.read_text(encoding="utf-8", errors="replace") == bootstrap:
-        return root
-    if layers:
-        shutil.rmtree(root, ignore_errors=True)  # what a crash has left half copied
-        shutil.copytree(code, root, copy_function=os.link, ignore=shutil.ignore_patterns("bootstrap"))
-        _add_layers(root / "lib", layers)
-    file.write_text(bootstrap, encoding="utf-8")
-    file.chmod(0o755)
-    return root
-
-
-def _add_layers(lib: Path, layers: list[bytes]) -> None:
-    """The client looks for layers in /opt/java/lib, after the function's own jars: so the name that they get here sorts after those."""
-    lib.mkdir(exist_ok=True)
-    for number, data in enumerate(layers):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for name in archive.namelist():
-                match = _LAYER_JAR.fullmatch(name)
-                if match:
-                    (lib / f"~{number}-{match.group(1)}").write_bytes(archive.read(name))
-
-
-def _explain_version(config: dict[str, Any]) -> None:
-    function, runtime = config.get("FunctionName", ""), config.get("Runtime", "")
+def _explain_version(runtime: str, java: str) -> None:
     wanted = re.fullmatch(r"java(\d+)", runtime)
-    found = _version(_java())
-    if wanted and found and found < int(wanted.group(1)) and (function, runtime) not in _explained:
-        _explained.add((function, runtime))
-        logger.warning("%s is made for %s and runs on Java %d here: classes that are compiled for a newer Java do not load; "
-                       "install a JDK %s, or set JAVA_HOME to one", function, runtime, found, wanted.group(1))
+    found = _version(java)
+    if wanted and found and found < int(wanted.group(1)) and (runtime, java) not in _explained:
+        _explained.add((runtime, java))
+        logger.warning("functions of %s run on Java %d here: classes that are compiled for a newer Java do not load; "
+                       "install a JDK %s, or set JAVA_HOME to one", runtime, found, wanted.group(1))
 
 
 def _java() -> str:

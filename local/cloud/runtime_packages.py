@@ -16,7 +16,7 @@ _REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def prepare(folder: Path) -> None:
-    """Makes the folders below `folder` and names them to the bootstraps."""
+    """Makes the folders below `folder` and names them to the runtimes."""
     python = folder / "python"
     python.mkdir(parents=True)
     for name in sorted(_with_requirements(_PYTHON_DISTRIBUTION)):

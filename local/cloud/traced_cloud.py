@@ -35,6 +35,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True, help="TCP port of the AWS APIs; 0 picks a free one")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)  # the launcher says what it is
+    progress = logging.getLogger("cdk_traced.packages")
+    progress.setLevel(logging.INFO)
+    progress.propagate = False
+    progress.addHandler(_Progress())
     logging.getLogger("kms").setLevel(logging.ERROR)  # it asks for an optional package at every start
     try:
         listener = socket.create_server((HOST, arguments.port), backlog=256)
@@ -42,12 +46,22 @@ def main() -> None:
         fail(f"port {arguments.port} of {HOST} cannot be used: {error.strerror}")
     port = listener.getsockname()[1]
     set_environment(port)
-    runtime_packages.prepare(Path(tempfile.mkdtemp(prefix="lambda-runtime-")))
+    folder = Path(tempfile.mkdtemp(prefix="lambda-"))
+    runtime_packages.prepare(folder / "packages")
+    (folder / "runtimes").mkdir()
+    os.environ["CDK_TRACED_RUNTIME_FILES"] = str(folder / "runtimes")
     try:
         app = prepared_app()
     except (MinistackChanged, ImportError) as error:
         fail(str(error))
     asyncio.run(serve(app, listener, port))
+
+
+class _Progress(logging.Handler):
+    """What takes long is no warning: the parent says it in its own way."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tell({"event": "progress", "message": record.getMessage()})
 
 
 def tell(event: dict[str, Any]) -> None:

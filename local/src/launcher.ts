@@ -77,7 +77,8 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
     if (traceAll) log('tracing every function and REST API stage, whatever the templates say (--no-trace-all: as they say)');
     const python = await ensurePythonEnvironment({ log, signal });
     const running = cloud = await startLocalCloud({
-      python, port: settings.cloudPort, xrayPort: xray.udpPort, xrayUrl: xray.url, appDir, traceAll, strict, signal, log: line => reporter.warning(`local cloud: ${line}`),
+      python, port: settings.cloudPort, xrayPort: xray.udpPort, xrayUrl: xray.url, appDir, traceAll, strict, signal,
+      progress: log, log: line => reporter.warning(`local cloud: ${line}`),
     });
     cleanups.push(() => running.close());
     const crash = new AbortController();

@@ -30,6 +30,8 @@ export interface LocalCloudOptions {
   readonly strict?: boolean;
   /** Gets the cloud's warnings, one line each. */
   readonly log: (line: string) => void;
+  /** Gets what it fetches, one line each. @default - nobody is told */
+  readonly progress?: (line: string) => void;
   readonly signal?: AbortSignal;
   /** Further environment variables of the cloud, such as CDK_TRACED_RETRY_SECONDS. */
   readonly environment?: NodeJS.ProcessEnv;
@@ -104,7 +106,7 @@ function removeLeftovers(): void {
 }
 
 /** The port, once the cloud says that it listens. */
-function listening(child: ChildProcess, { signal, port }: LocalCloudOptions, lastLines: string[]): Promise<number> {
+function listening(child: ChildProcess, { signal, port, progress }: LocalCloudOptions, lastLines: string[]): Promise<number> {
   return new Promise((resolve, reject) => {
     const fail = (message: string) => reject(new LauncherError(message));
     const timer = setTimeout(() => fail(`the local cloud did not answer within ${START_TIMEOUT_MS / 1000} seconds:\n${lastLines.join('\n')}`), START_TIMEOUT_MS);
@@ -117,6 +119,10 @@ function listening(child: ChildProcess, { signal, port }: LocalCloudOptions, las
     createInterface({ input: child.stdout! }).on('line', line => {
       if (!line.startsWith('{')) return;
       const event = JSON.parse(line) as { event: string; port: number; message: string };
+      if (event.event === 'progress') {
+        progress?.(event.message);
+        return;
+      }
       settled();
       if (event.event === 'listening') {resolve(event.port);} else if (/address already in use/i.test(event.message)) {
         fail(`port ${port} on ${LOOPBACK}, meant for the local cloud, is in use; set CDK_TRACED_CLOUD_PORT or --cloud-port to another one (0 picks a free one).`);
@@ -140,7 +146,7 @@ async function stop(child: ChildProcess, exited: Promise<void>, scratch: string)
 
 /** Only what the cloud and its functions need: the user's AWS profile, credentials and other settings stay outside. */
 function cloudEnvironment({ xrayPort, xrayUrl, appDir, traceAll, strict, environment }: LocalCloudOptions, scratch: string): NodeJS.ProcessEnv {
-  const passed = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'SystemRoot', 'PYENV_ROOT', 'JAVA_HOME', 'CDK_TRACED_RETRY_SECONDS', 'CDK_TRACED_CONCURRENCY'];
+  const passed = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'SystemRoot', 'PYENV_ROOT', 'JAVA_HOME', 'CDK_TRACED_RETRY_SECONDS', 'CDK_TRACED_CONCURRENCY', 'CDK_TRACED_NAMESPACES'];
   return {
     ...Object.fromEntries(passed.filter(name => process.env[name] !== undefined).map(name => [name, process.env[name]])),
     TMPDIR: scratch,
@@ -155,11 +161,19 @@ function cloudEnvironment({ xrayPort, xrayUrl, appDir, traceAll, strict, environ
     CDK_TRACED_NODE: process.execPath,
     CDK_TRACED_NODE_MODULES: [...modulesAbove(LOCAL_DIR), ...(appDir ? modulesAbove(appDir) : [])].join(delimiter),
     CDK_TRACED_JAVA_RUNTIME: join(STATE_DIR, 'java'),
+    CDK_TRACED_RUNTIMES: join(STATE_DIR, 'lambda'),
+    CDK_TRACED_NPM_SETTINGS: JSON.stringify(npmSettings()),
     ...(traceAll ? { CDK_TRACED_TRACE_ALL: '1' } : {}),
     ...(strict ? { CDK_TRACED_STRICT: '1' } : {}),
     ...(xrayUrl ? { CDK_TRACED_XRAY_ENDPOINT: xrayUrl } : {}),
     ...environment,
   };
+}
+
+/** The user's registry, proxy and certificates, for npm alone: the cloud and its functions talk to nothing but this machine. */
+function npmSettings(): Record<string, string | undefined> {
+  const isSetting = (name: string) => /^(npm_config_.*|https?_proxy|no_proxy|ssl_cert_file|node_extra_ca_certs)$/i.test(name);
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => isSetting(name)));
 }
 
 /** The node_modules folders in which code of a folder finds packages of the AWS SDK, the nearest first. */

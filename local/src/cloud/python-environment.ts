@@ -8,6 +8,9 @@ import { isRunning, runCommand } from '../run-command';
 const OLDEST_PYTHON = [3, 11] as const;
 const CANDIDATES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python'];
 const REQUIREMENTS = join(LOCAL_DIR, 'cloud', 'requirements.txt');
+const LAMBDA_RUNTIME = join(LOCAL_DIR, 'cloud', 'lambda-runtime.txt');
+/** Any one will do: only files without native code are used of it. */
+const WHEEL_PYTHON = '3.12';
 const INSTALL_TIMEOUT_MS = 10 * 60_000;
 
 export interface PythonEnvironmentOptions {
@@ -37,7 +40,7 @@ export async function ensurePythonEnvironment(options: PythonEnvironmentOptions)
   const environment = installEnvironment(options.environment ?? process.env);
   const python = await findPython(environment, options.signal);
   const requirements = readFileSync(REQUIREMENTS);
-  const key = createHash('sha256').update(requirements).update(python.version).digest('hex').slice(0, 16);
+  const key = createHash('sha256').update(requirements).update(readFileSync(LAMBDA_RUNTIME)).update(python.version).digest('hex').slice(0, 16);
   const home = join(directory, key);
   // A link to a Python that is gone is no interpreter.
   const interpreter = join(home, 'bin', 'python');
@@ -59,15 +62,20 @@ async function install(
   const run = (command: string, ...args: string[]) => runCommand(command, args, { env: environment, timeoutMs: INSTALL_TIMEOUT_MS, signal });
   try {
     const uv = await works(environment, 'uv', '--version');
+    const interpreter = join(unfinished, 'bin', 'python');
+    const lambda = ['--no-deps', '--only-binary', ':all:', '--python-version', WHEEL_PYTHON, '--target', join(unfinished, 'lambda-runtime'), '-r', LAMBDA_RUNTIME];
+    const uvInstall = ['uv', 'pip', 'install', '--quiet', '--require-hashes', '--python', interpreter] as const;
+    const pipInstall = [interpreter, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input', '--require-hashes'] as const;
     const steps: [string, ...string[]][] = uv
       ? [
         ['uv', 'venv', '--quiet', '--no-project', '--python', python.command, unfinished],
-        ['uv', 'pip', 'install', '--quiet', '--require-hashes', '--python', join(unfinished, 'bin', 'python'), '-r', REQUIREMENTS],
+        [...uvInstall, '-r', REQUIREMENTS],
+        [...uvInstall, '--python-platform', 'x86_64-manylinux2014', ...lambda],
       ]
       : [
         [python.command, '-m', 'venv', unfinished],
-        [join(unfinished, 'bin', 'python'), '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input',
-          '--require-hashes', '-r', REQUIREMENTS],
+        [...pipInstall, '-r', REQUIREMENTS],
+        [...pipInstall, '--platform', 'manylinux2014_x86_64', '--implementation', 'cp', ...lambda],
       ];
     for (const [command, ...args] of steps) {
       const { status, output } = await run(command, ...args);

@@ -138,9 +138,9 @@ describeJava('a Java function', () => {
     await create('java-newer', 'example.App::handle', { runtime: 'java25' });
     const found = Number(/ (\d+)/.exec(execFileSync('javac', ['--version'], { encoding: 'utf8' }))![1]);
     expect((await cloud.invoke('java-newer', { name: 'a' })).payload).toMatchObject({ calls: 1 });
-    const said = cloud.warnings.filter(line => line.includes('java-newer is made for java25'));
+    const said = cloud.warnings.filter(line => line.includes('functions of java25 run on Java '));
     expect(said).toHaveLength(found < 25 ? 1 : 0);
-    if (found < 25) expect(said[0]).toContain(`runs on Java ${found} here: classes that are compiled for a newer Java do not load; install a JDK 25, or set JAVA_HOME to one`);
+    if (found < 25) expect(said[0]).toContain(`run on Java ${found} here: classes that are compiled for a newer Java do not load; install a JDK 25, or set JAVA_HOME to one`);
   });
 });
 

@@ -1,6 +1,9 @@
-import { CreateFunctionCommand, PublishLayerVersionCommand, UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { CreateFunctionCommand, DeleteFunctionCommand, PublishLayerVersionCommand, UpdateFunctionCodeCommand } from '@aws-sdk/client-lambda';
 import { strToU8, zipSync, type Zippable } from 'fflate';
 import { newTraceId, TestCloud } from './test-cloud';
+import { STATE_DIR } from '../../src/project-folders';
 
 jest.setTimeout(120_000);
 
@@ -15,10 +18,14 @@ function zip(files: Files): Uint8Array {
   return zipSync(Object.fromEntries(Object.entries(files).map(([path, text]) => [path, [strToU8(text), executable]])) as Zippable);
 }
 
-async function create(name: string, runtime: string, handler: string, files: Files, options: { layers?: string[] } = {}): Promise<void> {
+interface Options { layers?: string[]; variables?: Record<string, string>; timeout?: number; json?: boolean }
+
+async function create(name: string, runtime: string, handler: string, files: Files, options: Options = {}): Promise<void> {
   await cloud.lambda.send(new CreateFunctionCommand({
     FunctionName: name, Runtime: runtime as never, Handler: handler, Role: 'arn:aws:iam::000000000000:role/test', Code: { ZipFile: zip(files) },
-    TracingConfig: { Mode: 'Active' }, Timeout: 10, Layers: options.layers,
+    TracingConfig: { Mode: 'Active' }, Timeout: options.timeout ?? 10, Layers: options.layers,
+    ...options.variables ? { Environment: { Variables: options.variables } } : {},
+    ...options.json ? { LoggingConfig: { LogFormat: 'JSON' } } : {},
   }));
 }
 
@@ -107,7 +114,7 @@ describe('Node.js', () => {
       expect.stringMatching(/^INIT_START Runtime Version: nodejs20.x/),
       expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z\tundefined\tINFO\tat load$/),
       `START RequestId: ${requestId} Version: $LATEST`,
-      expect.stringMatching(new RegExp(`^\\S+\\t${requestId}\\tWARN\\ta\\rb 1$`)),
+      expect.stringMatching(new RegExp(`^\\S+\\t${requestId}\\tWARN\\ta\\nb 1$`)),
       'raw',
       `END RequestId: ${requestId}`,
       expect.stringMatching(new RegExp(`^REPORT RequestId: ${requestId}\\tDuration: [\\d.]+ ms\\tBilled Duration: \\d+ ms\\tMemory Size: 128 MB\\tMax Memory Used: \\d+ MB\\tInit Duration: [\\d.]+ ms\\nXRAY TraceId: 1-`)),
@@ -146,7 +153,8 @@ describe('Python', () => {
     expect(lines.slice(2, 5)).toEqual([
       expect.stringMatching(new RegExp(`^\\[WARNING\\]\\t\\d{4}-[\\dT:.-]+Z\\t${requestId}\\tcareful$`)),
       'plain',
-      '[ERROR] KeyError: \'k\'\nTraceback (most recent call last):\n  File "/var/task/app.py", line 5, in handler\n    raise KeyError("k")',
+      // The client indents by no-break spaces.
+      '[ERROR] KeyError: \'k\'\nTraceback (most recent call last):\n\u00a0\u00a0File "/var/task/app.py", line 5, in handler\n\u00a0\u00a0\u00a0\u00a0raise KeyError("k")',
     ]);
     expect(payload).toMatchObject({ errorType: 'KeyError', errorMessage: "'k'", requestId, stackTrace: [expect.stringContaining('File "/var/task/app.py", line 5')] });
   });
@@ -168,6 +176,140 @@ describe('Python', () => {
     expect((await cloud.invoke('py-update', {}, `Root=${traceId};Sampled=1`)).payload).toBe(2);
     const ran = await cloud.recorder.until('the segment', () => cloud.recorder.trace(traceId).find(s => s.origin === 'AWS::Lambda::Function'));
     expect(ran.subsegments!.map(s => s.name)).toContain('Initialization');
+  });
+});
+
+describe('an execution environment', () => {
+  // Of each kind the one that is cheapest here: the machine's Node.js, and the Python of the local cloud.
+  const JS = 'const fs = require("fs"); exports.handler = async (event, context) => ({ env: process.env, cwd: process.cwd(), tmp: fs.readdirSync("/tmp"), '
+    + 'readOnly: (() => { try { fs.writeFileSync(process.env.LAMBDA_TASK_ROOT + "/x", ""); return false; } catch (error) { return error.code === "EROFS"; } })(), opt: fs.existsSync("/opt/marker"), memory: context.memoryLimitInMB, version: process.version });';
+  const PY = 'import os\ndef handler(event, context): return {"env": dict(os.environ), "cwd": os.getcwd(), "opt": os.path.exists("/opt/marker"), "memory": context.memory_limit_in_mb}\n';
+
+  it.each([['nodejs20.x', 'index.js', JS], ['python3.11', 'index.py', PY]])('has the variables and the folders that AWS documents: %s', async (runtime, file, code) => {
+    const name = `documented-${runtime.replace('.', '-')}`;
+    await create(name, runtime, 'index.handler', { [file]: code }, { layers: [await layer(name, { marker: '' })], variables: { CDK_TRACED_OWN: 'reaches it', LAMBDA_TASK_ROOT: 'reserved' } });
+    const { payload } = await cloud.invoke(name);
+    expect(payload.env).toMatchObject({
+      _HANDLER: 'index.handler',
+      LAMBDA_TASK_ROOT: '/var/task',
+      LAMBDA_RUNTIME_DIR: '/var/runtime',
+      AWS_LAMBDA_RUNTIME_API: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+      AWS_LAMBDA_FUNCTION_NAME: name,
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
+      AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${name}`,
+      AWS_LAMBDA_LOG_STREAM_NAME: expect.stringMatching(/^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/),
+      AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+      AWS_EXECUTION_ENV: `AWS_Lambda_${runtime}`,
+      AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${cloud.recorder.port}`,
+      AWS_REGION: 'us-east-1',
+      TZ: ':UTC',
+      CDK_TRACED_OWN: 'reaches it',
+    });
+    expect(Object.keys(payload.env).filter(key => /^(CDK_TRACED_(?!OWN)|MINISTACK|GATEWAY|HOME$|_LAMBDA_RUNTIME_API_FD|_LAMBDA_TELEMETRY)/.test(key))).toEqual([]);
+    expect(payload).toMatchObject({ cwd: '/var/task', opt: true, memory: '128' });
+    if (runtime.startsWith('node')) expect(payload).toMatchObject({ tmp: [], readOnly: true, version: expect.stringMatching(/^v20\./) });
+  });
+
+  it('runs what its layers bring: a wrapper script, and a handler below /opt', async () => {
+    const arn = await layer('wraps', {
+      'wrap': '#!/bin/bash\nexport WRAPPED="$(basename "$1")"\nexec "$@"\n',
+      'nodejs/node_modules/inner/h.js': 'exports.handler = async () => "from the layer, " + process.env.ORIGINAL;',
+    });
+    await create('wrapped', 'nodejs20.x', 'index.handler', { 'index.js': 'exports.handler = async () => process.env.WRAPPED;' }, { layers: [arn], variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/wrap' } });
+    expect((await cloud.invoke('wrapped')).payload).toBe('node');
+    await create('py-wrapped', 'python3.11', 'app.handler', { 'app.py': 'import os\ndef handler(event, context): return os.environ["WRAPPED"]\n' }, { layers: [arn], variables: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/wrap' } });
+    expect((await cloud.invoke('py-wrapped')).payload).toBe('python3.11');
+    await create('below-opt', 'nodejs20.x', '/opt/nodejs/node_modules/inner/h.handler', { 'index.js': '' }, { layers: [arn], variables: { ORIGINAL: 'index.handler' } });
+    expect((await cloud.invoke('below-opt')).payload).toBe('from the layer, index.handler');
+  });
+
+  it('starts the extensions of its layers, tells them of each event, and of the end', async () => {
+    const marks = join(STATE_DIR, `marks-${process.pid}`); // not in /tmp, where the function has a folder of its own
+    mkdirSync(marks, { recursive: true });
+    const extension = `#!${process.execPath}
+const api = 'http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2020-01-01/extension/';
+const say = text => require('fs').appendFileSync(process.env.MARKS + '/events', text + '\\n');
+(async () => {
+  const registered = await fetch(api + 'register', { method: 'POST', headers: { 'Lambda-Extension-Name': 'observer' }, body: JSON.stringify({ events: ['INVOKE', 'SHUTDOWN'] }) });
+  const headers = { 'Lambda-Extension-Identifier': registered.headers.get('lambda-extension-identifier') };
+  say('registered for ' + (await registered.json()).functionName);
+  await fetch('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2022-07-01/telemetry', { method: 'PUT', headers, body: '{}' });
+  for (;;) {
+    const event = await (await fetch(api + 'event/next', { headers })).json();
+    say(event.eventType + ' ' + (event.requestId ?? event.shutdownReason));
+    console.log('extension saw', event.eventType);
+    if (event.eventType === 'SHUTDOWN') process.exit(0);
+  }
+})();
+`;
+    try {
+      const arn = await layer('observer', { 'extensions/observer': extension });
+      await create('observed', 'nodejs20.x', 'index.handler', { 'index.js': 'exports.handler = async () => "ok";' }, { layers: [arn], variables: { MARKS: marks } });
+      const first = await cloud.invoke('observed');
+      expect(first.payload).toBe('ok');
+      const second = await cloud.invoke('observed');
+      await cloud.lambda.send(new DeleteFunctionCommand({ FunctionName: 'observed' }));
+      expect(readFileSync(join(marks, 'events'), 'utf8').trim().split('\n')).toEqual([
+        'registered for observed', `INVOKE ${first.requestId}`, `INVOKE ${second.requestId}`, 'SHUTDOWN spindown',
+      ]);
+    } finally {
+      rmSync(marks, { recursive: true });
+    }
+  });
+
+  it('refuses to start without an extension that fails', async () => {
+    const arn = await layer('broken-extension', { 'extensions/broken': '#!/bin/sh\nexit 4\n' });
+    await create('unobserved', 'nodejs20.x', 'index.handler', { 'index.js': 'exports.handler = async () => "ok";' }, { layers: [arn] });
+    expect((await cloud.invoke('unobserved')).payload).toMatchObject({ errorType: 'Extension.Crash', errorMessage: expect.stringContaining('broken') });
+  });
+
+  it.each([
+    ['nodejs20.x', 'index.js', 'exports.handler = async () => "x".repeat(7e6);'],
+    ['python3.11', 'index.py', 'def handler(event, context): return "x" * 7_000_000\n'],
+  ])('answers with at most 6 MB, as its client says in the log: %s', async (runtime, file, code) => {
+    const name = `large-${runtime.replace('.', '-')}`;
+    await create(name, runtime, 'index.handler', { [file]: code });
+    const { requestId, payload } = await cloud.invoke(name);
+    expect(payload).toEqual({
+      errorType: 'Function.ResponseSizeTooLarge', errorMessage: 'Response payload size (7000002 bytes) exceeded maximum allowed payload size (6291556 bytes).',
+    });
+    const log = await cloud.logLines(name);
+    expect(log).toContainEqual(expect.stringMatching(/^\[ERROR\] \[\d+\] LAMBDA_RUNTIME Failed to post handler success response\. Http response code: 413\.$/));
+    expect(log).toContain(`END RequestId: ${requestId}`);
+    expect((await cloud.invoke(name)).error).toBe('Unhandled'); // the environment lives on
+  });
+
+  it.each([
+    ['process.exit of Node.js', 'nodejs20.x', 'index.js', 'exports.handler = async () => process.exit(3);', 'Runtime.ExitError', 'Runtime exited with error: exit status 3'],
+    ['SystemExit of Python', 'python3.11', 'index.py', 'import sys\ndef handler(event, context): sys.exit(5)\n', 'Runtime.ExitError', 'Runtime exited with error: exit status 5'],
+    ['an end without a reason', 'nodejs20.x', 'index.js', 'exports.handler = async () => process.exit();', 'Runtime.ExitError', 'Runtime exited without providing a reason'],
+    ['a signal', 'python3.11', 'index.py', 'import os\ndef handler(event, context): os.kill(os.getpid(), 9)\n', 'Runtime.ExitError', 'Runtime exited with error: signal: killed'],
+    ['a timeout', 'python3.11', 'index.py', 'import time\ndef handler(event, context): time.sleep(30)\n', 'Sandbox.Timedout', 'Task timed out after 1.00 seconds'],
+  ])('ends with %s, and the next event gets another one', async (title, runtime, file, code, errorType, message) => {
+    const name = `ends-${title.replace(/\W/g, '-')}`;
+    await create(name, runtime, 'index.handler', { [file]: code }, { timeout: 1 });
+    for (let round = 0; round < 2; round += 1) {
+      const { requestId, payload } = await cloud.invoke(name);
+      expect(payload).toEqual({ errorType, errorMessage: expect.stringContaining(message) });
+      expect(payload.errorMessage).toContain(requestId);
+    }
+    expect((await cloud.logLines(name)).filter(line => line.startsWith('INIT_START'))).toHaveLength(2);
+  });
+
+  it('writes a log in JSON where the function asks for it', async () => {
+    await create('js-json', 'nodejs20.x', 'index.handler', { 'index.js': 'exports.handler = async () => { console.warn("careful"); };' }, { json: true });
+    const { requestId } = await cloud.invoke('js-json');
+    const found = (await cloud.logLines('js-json')).filter(line => line.includes('careful')).map(line => JSON.parse(line));
+    expect(found).toEqual([{ timestamp: expect.any(String), level: 'WARN', requestId, message: 'careful' }]);
+  });
+
+  it('names the code of a template index, whatever the handler is called', async () => {
+    await cloud.createStack('inline', { Resources: { Inline: {
+      Type: 'AWS::Lambda::Function',
+      Properties: { FunctionName: 'inline', Runtime: 'nodejs20.x', Handler: 'other.handler', Role: 'arn:aws:iam::000000000000:role/test', Code: { ZipFile: 'exports.handler = async () => 1;' } },
+    } } });
+    expect((await cloud.invoke('inline')).payload).toMatchObject({ errorType: 'Runtime.ImportModuleError' });
   });
 });
 

@@ -1,11 +1,10 @@
 """The parts of Java functions that need no Java."""
-import io
 import tempfile
 import unittest
-import zipfile
 from pathlib import Path
 
-from cloud.java_runtime import _task_root, frames_of
+from cloud.function_files import FunctionFiles
+from cloud.java_runtime import copy_layer_jars, frames_of
 
 
 class FramesTest(unittest.TestCase):
@@ -23,33 +22,18 @@ class FramesTest(unittest.TestCase):
         self.assertEqual(frames_of(["  File \"/var/task/app.py\", line 5, in handler\n", {"path": "main.go", "line": 7}]), [])
 
 
-class TaskRootTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.code = Path(folder.name, "code")
-        (self.code / "lib").mkdir(parents=True)
-        (self.code / "lib" / "own.jar").write_bytes(b"own")
-
-    def test_without_layers_is_the_code_with_a_bootstrap(self):
-        root = _task_root(self.code, [], "#!/bin/sh\n")
-        self.assertEqual(root, self.code)
-        self.assertTrue((root / "bootstrap").stat().st_mode & 0o100)
-
-    def test_has_the_jars_of_layers_after_the_functions_own(self):
-        data = io.BytesIO()
-        with zipfile.ZipFile(data, "w") as layer:
-            layer.writestr("java/lib/a.jar", "of the layer")
-            layer.writestr("java/lib/inner/b.jar", "where Lambda does not look")
-            layer.writestr("python/c.py", "")
-        for _start in range(2):
-            root = _task_root(self.code, [data.getvalue()], "#!/bin/sh\n")
-            self.assertEqual(sorted(file.name for file in (root / "lib").iterdir()), ["own.jar", "~0-a.jar"])
-        self.assertFalse((self.code / "bootstrap").exists())
-
-    def test_gets_a_new_bootstrap_when_java_has_moved(self):
-        _task_root(self.code, [], "#!/bin/sh\nold\n")
-        self.assertEqual((_task_root(self.code, [], "#!/bin/sh\nnew\n") / "bootstrap").read_text(), "#!/bin/sh\nnew\n")
+class LayerJarsTest(unittest.TestCase):
+    def test_come_after_the_functions_own_where_there_is_no_opt(self):
+        with tempfile.TemporaryDirectory() as folder:
+            files = FunctionFiles(Path(folder))
+            files.make_folders()
+            (files.opt / "java" / "lib" / "inner").mkdir(parents=True)
+            (files.task / "lib").mkdir()
+            (files.task / "lib" / "own.jar").write_bytes(b"own")
+            (files.opt / "java" / "lib" / "a.jar").write_bytes(b"of the layer")
+            (files.opt / "java" / "lib" / "inner" / "b.jar").write_bytes(b"where Lambda does not look")
+            copy_layer_jars(files)
+            self.assertEqual(sorted(file.name for file in (files.task / "lib").iterdir()), ["own.jar", "~a.jar"])
 
 
 if __name__ == "__main__":
