@@ -49,7 +49,7 @@ const viaSocket = {
       const response = parse(received);
       if (!response) read();
       else if (response.status !== 200) reject(gone());
-      else resolve({ bodyJson: response.body, headers: response.headers });
+      else resolve(invocation(response));
     });
     read();
   }),
@@ -82,7 +82,7 @@ const call = (method, path, body, headers) => new Promise((resolve, reject) => {
 });
 
 const viaHttp = {
-  next: () => pending.then(() => call('GET', `${PATH}next`)).then(({ body, headers }) => ({ bodyJson: body, headers })),
+  next: () => pending.then(() => call('GET', `${PATH}next`)).then(invocation),
   post(path, body, headers) {
     pending = call('POST', path, body, headers).then(({ status }) => report(status));
     return undefined;
@@ -94,6 +94,12 @@ function report(status) {
   if (status !== undefined && (status < 200 || status > 299)) {
     fs.writeSync(1, `[ERROR] [${Date.now()}] LAMBDA_RUNTIME Failed to post handler success response. Http response code: ${status}.\n`);
   }
+}
+
+/** As the native client gives it: the deadline is a number. */
+function invocation({ body, headers }) {
+  const deadline = Number(headers['lambda-runtime-deadline-ms']);
+  return { bodyJson: body, headers: Object.assign({}, headers, { 'lambda-runtime-deadline-ms': deadline }) };
 }
 
 const transport = Number.isNaN(descriptor) ? viaHttp : viaSocket;

@@ -19,6 +19,7 @@ def next():  # noqa: A001 - the native module's name
     status, headers, body = _call("GET", _PATH + "next", b"", {})
     if status != 200:
         raise RuntimeError("Failed to get next, error %d" % status)
+    headers["Lambda-Runtime-Deadline-Ms"] = int(headers["Lambda-Runtime-Deadline-Ms"])
     return body, headers
 
 

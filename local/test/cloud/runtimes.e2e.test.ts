@@ -182,8 +182,8 @@ describe('Python', () => {
 describe('an execution environment', () => {
   // Of each kind the one that is cheapest here: the machine's Node.js, and the Python of the local cloud.
   const JS = 'const fs = require("fs"); exports.handler = async (event, context) => ({ env: process.env, cwd: process.cwd(), tmp: fs.readdirSync("/tmp"), '
-    + 'readOnly: (() => { try { fs.writeFileSync(process.env.LAMBDA_TASK_ROOT + "/x", ""); return false; } catch (error) { return error.code === "EROFS"; } })(), opt: fs.existsSync("/opt/marker"), memory: context.memoryLimitInMB, version: process.version });';
-  const PY = 'import os\ndef handler(event, context): return {"env": dict(os.environ), "cwd": os.getcwd(), "opt": os.path.exists("/opt/marker"), "memory": context.memory_limit_in_mb}\n';
+    + 'readOnly: (() => { try { fs.writeFileSync(process.env.LAMBDA_TASK_ROOT + "/x", ""); return false; } catch (error) { return error.code === "EROFS"; } })(), opt: fs.existsSync("/opt/marker"), memory: context.memoryLimitInMB, left: context.getRemainingTimeInMillis(), version: process.version });';
+  const PY = 'import os\ndef handler(event, context): return {"env": dict(os.environ), "cwd": os.getcwd(), "opt": os.path.exists("/opt/marker"), "memory": context.memory_limit_in_mb, "left": context.get_remaining_time_in_millis()}\n';
 
   it.each([['nodejs20.x', 'index.js', JS], ['python3.11', 'index.py', PY]])('has the variables and the folders that AWS documents: %s', async (runtime, file, code) => {
     const name = `documented-${runtime.replace('.', '-')}`;
@@ -208,6 +208,8 @@ describe('an execution environment', () => {
     });
     expect(Object.keys(payload.env).filter(key => /^(CDK_TRACED_(?!OWN)|MINISTACK|GATEWAY|HOME$|_LAMBDA_RUNTIME_API_FD|_LAMBDA_TELEMETRY)/.test(key))).toEqual([]);
     expect(payload).toMatchObject({ cwd: '/var/task', opt: true, memory: '128' });
+    expect(payload.left).toBeGreaterThan(0);
+    expect(payload.left).toBeLessThanOrEqual(10_000);
     if (runtime.startsWith('node')) expect(payload).toMatchObject({ tmp: [], readOnly: true, version: expect.stringMatching(/^v20\./) });
   });
 
