@@ -80,7 +80,7 @@ function answer(request: IncomingMessage, body: string): Answer {
   const s3 = { 'x-amz-request-id': 'REQUEST', 'x-amz-id-2': 'EXTENDED', 'content-type': 'application/xml' };
   return /missing/.test(about)
     ? { status: 404, headers: s3, body: '<Error><Code>NoSuchKey</Code><Message>The specified key does not exist.</Message></Error>' }
-    : { status: 200, headers: { ...s3, etag: '"etag"' }, body: request.method === 'GET' ? 'contents' : '' };
+    : { status: 200, headers: { ...s3, etag: '"etag"' }, body: request.method !== 'GET' ? '' : /list-type/.test(request.url!) ? '<ListBucketResult/>' : 'contents' };
 }
 
 function jsonProtocol(target: string, body: string): Answer {

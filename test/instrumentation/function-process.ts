@@ -52,6 +52,14 @@ export class FunctionHost {
     return this.runWith(argv, packageDir, events, { ...options, env: { _HANDLER: `index.${handler}`, ...options.env } });
   }
 
+  /** The same with a package that knows nothing of tracing, whose handler a layer calls. `handler` is the package's own, such as `index.handler`. */
+  public async runWithLayer(layerDir: string, packageDir: string, events: unknown[], options: RunOptions = {}): Promise<FunctionRun> {
+    const file = path.join(layerDir, 'nodejs', 'cdk-traced-function', 'handler.mjs');
+    const argv = [process.execPath, ...options.nodeArgs ?? [], path.join(__dirname, 'lambda-runtime.cjs'), file, 'handler'];
+    const CDK_TRACED_FUNCTION_HANDLER = options.handler ?? 'index.handler';
+    return this.runWith(argv, packageDir, events, { ...options, env: { CDK_TRACED_FUNCTION_HANDLER, ...options.env } });
+  }
+
   /** The same with a package in Python. What else is on Python's path, such as a layer, comes in the option's PYTHONPATH. */
   public async runPython(packageDir: string, events: unknown[], options: RunOptions = {}): Promise<FunctionRun> {
     const handler = options.handler ?? 'cdk_traced_function.handler';

@@ -4,6 +4,7 @@ import * as path from 'path';
 import { FunctionHost, FunctionRun, PARENT, ROOT, RunOptions, UNSAMPLED } from './function-process';
 import { DecodedSpan, decodeSpans } from './otlp-spans';
 import { Instrumentation, PythonDependencies, Bundling, SdkDelivery, TracedFunctionProps } from '../../lib';
+import { bundlePythonCaptureLayer } from '../../lib/private/runner/python/capture-layer';
 import { installBoto3, LOCAL_PYTHON } from '../local-python';
 import { bundle, bundlingError } from '../packages';
 import { projectFolder, PYTHON_ENTRY, temporaryFolder, tracedFunction } from '../test-app';
@@ -36,6 +37,7 @@ beforeAll(async () => {
   runtimeModules = installBoto3(temporaryFolder());
   packages = bundle({
     Calls: python('handler.py', CLIENTS),
+    Plain: python('handler.py', CLIENTS, { instrumentation: Instrumentation.none() }),
     XRaySdk: python('handler.py', CLIENTS, { instrumentation: Instrumentation.xraySdk() }),
     OwnSpans: python('own_spans.py', 'opentelemetry-api==1.38.0\n'),
     Layered: python('own_spans.py', 'opentelemetry-api==1.38.0\n', { bundling: Bundling.python({ dependencies: PythonDependencies.ownLayer() }) }),
@@ -301,4 +303,18 @@ test('requirements with the X-Ray SDK are refused, also those of a layer; withou
   const { Function: directory } = bundle({ Function: handler({ instrumentation: Instrumentation.none() }) });
   expect(fs.readdirSync(directory)).toEqual(expect.arrayContaining(['aws_xray_sdk', 'wrapt', 'handler.py']));
   expect(fs.readdirSync(directory)).not.toContain('cdk_traced_function');
+});
+
+test('a package that knows nothing of tracing is recorded by the shared layer as if TracedFunction had made it', async () => {
+  const layer = temporaryFolder();
+  await bundlePythonCaptureLayer({ outputDir: layer });
+  const actions = ['plain', 'put_item', 'services', 'failures', 'urls', 'with_httpx', 'database', 'raises'];
+  const expected = await run('Calls', actions);
+  const seen = await run('Plain', actions, { layer, env: { CDK_TRACED_FUNCTION_HANDLER: 'handler.handler' } });
+  const told = (spans: DecodedSpan[]) => spans.map(({ name, kind, parentSpanId, status, attributes }) => [
+    name, kind, parentSpanId, status?.code, ...Object.entries(attributes).sort().map(entry => entry.join('=')),
+  ].join(' ')).sort();
+  expect(seen.results).toEqual(expected.results);
+  expect(told(seen.spans)).toEqual(told(expected.spans));
+  expect(fs.readdirSync(packages.Plain)).not.toContain('cdk_traced_function');
 });

@@ -36,3 +36,9 @@ export interface NodejsLayerJob extends BundlingJob {
   readonly language: 'nodejs';
   readonly kind: 'nodejs-layer';
 }
+
+/** A layer that records what functions call whose packages stay as they are. */
+export interface NodejsCaptureLayerJob extends BundlingJob {
+  readonly language: 'nodejs';
+  readonly kind: 'nodejs-capture-layer';
+}

@@ -43,3 +43,9 @@ export interface PythonDependencyLayerJob extends BundlingJob {
   readonly architecture: LambdaArchitecture;
   readonly installArgs: string[];
 }
+
+/** A layer that records what functions call whose packages stay as they are. */
+export interface PythonCaptureLayerJob extends BundlingJob {
+  readonly language: 'python';
+  readonly kind: 'python-capture-layer';
+}

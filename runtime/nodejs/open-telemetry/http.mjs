@@ -5,7 +5,8 @@ import http from 'node:http';
 import https from 'node:https';
 import { syncBuiltinESMExports } from 'node:module';
 
-export function captureHttp(recorder) {
+/** @param {{ beginRequest: (request: http.ClientRequest) => import('../xray-sdk/recorder.mjs').Call | undefined }} [awsCalls] records requests of AWS SDKs */
+export function captureHttp(recorder, awsCalls) {
   const calls = new WeakMap();
 
   for (const module of [http, https]) {
@@ -31,21 +32,26 @@ export function captureHttp(recorder) {
 
   // No listener for the response: without one of the handler's own, Node.js lets the response go by, and must go on to do so.
   subscribe('http.client.response.finish', ({ request, response }) => {
-    const length = response.headers['content-length'];
-    calls.get(request)?.end({ status: response.statusCode, contentLength: length === undefined ? undefined : Number(length) });
+    const { headers, statusCode: status } = response;
+    const length = headers['content-length'];
+    calls.get(request)?.end({ status, contentLength: length === undefined ? undefined : Number(length), headers, response });
   });
 
   function begin(request) {
-    // Whoever has set the header has recorded the call: an AWS client, or the handler itself.
-    if (request.hasHeader('X-Amzn-Trace-Id')) return;
-    const host = request.getHeader('host') ?? request.host;
-    const call = recorder.beginHttp({ hostname: request.host, method: request.method, url: `${request.protocol}//${host}${request.path.split('?')[0]}` });
+    const call = awsCalls?.beginRequest(request) ?? beginHttp(request);
     if (!call) return;
     calls.set(request, call);
     request.once(errorMonitor, error => call.fail(error));
     if (request.headersSent) return; // given as a list, which is written at once
     for (const [name, value] of call.headers) {
-      if (!request.hasHeader(name)) request.setHeader(name, value);
+      if (call.replacesHeaders || !request.hasHeader(name)) request.setHeader(name, value);
     }
+  }
+
+  function beginHttp(request) {
+    // Whoever has set the header has recorded the call: an AWS client, or the handler itself.
+    if (request.hasHeader('X-Amzn-Trace-Id')) return undefined;
+    const host = request.getHeader('host') ?? request.host;
+    return recorder.beginHttp({ hostname: request.host, method: request.method, url: `${request.protocol}//${host}${request.path.split('?')[0]}` });
   }
 }

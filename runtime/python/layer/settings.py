@@ -1,0 +1,13 @@
+"""What was chosen where the function is defined: in a layer, which many functions share, it comes by environment variables."""
+
+import json
+import os
+
+_capture = json.loads(os.environ.get("CDK_TRACED_FUNCTION_CAPTURE", "{}"))
+
+HANDLER = os.environ["CDK_TRACED_FUNCTION_HANDLER"]
+os.environ["_HANDLER"] = HANDLER  # what the function and its libraries look at
+CLIENTS = tuple(_capture.get("clients", ("aws-sdk", "http", "sql")))
+CONTEXT_MISSING = _capture.get("contextMissing", "LOG_ERROR")
+COLD_START = _capture.get("coldStart", False)
+RESPONSE = _capture.get("response", False)
