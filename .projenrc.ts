@@ -49,6 +49,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
   bundledDeps: ['@opentelemetry/api@1.9.1', '@renovatebot/pep440@4.2.4', 'aws-xray-sdk-core@3.12.0', 'fflate@0.8.3', 'ignore@5.3.2', 'smol-toml@1.9.1'],
   devDeps: [
     // Whose options MIGRATION.md has a row for, which a test holds it to.
+    '@aws-cdk/aws-lambda-go-alpha@2.258.0-alpha.0',
     '@aws-cdk/aws-lambda-python-alpha@2.269.0-alpha.0',
     '@aws-sdk/client-dynamodb',
     // The oldest layout of the AWS SDK's base class that is tested.

@@ -3,6 +3,8 @@ export * from './instrumentation';
 export * from './instrumentation-options';
 export * from './python-dependencies';
 export * from './sdk-delivery';
+export * from './traced';
 export * from './traced-function';
 export * from './traced-function-props';
+export * from './traced-functions';
 export * from './tracing-layer';

@@ -78,6 +78,15 @@ export abstract class Instrumentation {
     return new BundledInstrumentation('none', {});
   }
 
+  /**
+   * For a language: without the options that have no effect in it, where one instrumentation is for functions in several.
+   *
+   * @internal
+   */
+  public _for(_bundler: Bundler): { readonly instrumentation: Instrumentation; readonly leftOut: string[] } {
+    return { instrumentation: this, leftOut: [] };
+  }
+
   /** @internal */
   public abstract _bind(request: InstrumentationRequest): InstrumentationConfig;
 }
@@ -86,6 +95,15 @@ export abstract class Instrumentation {
 class BundledInstrumentation extends Instrumentation {
   constructor(private readonly kind: InstrumentationKind, private readonly options: XRaySdkOptions) {
     super();
+  }
+
+  public _for(bundler: Bundler): { readonly instrumentation: Instrumentation; readonly leftOut: string[] } {
+    const supported: readonly string[] = bundler.captureOptions(this.kind);
+    const given = Object.entries(this.options).filter(([, value]) => value !== undefined);
+    return {
+      instrumentation: new BundledInstrumentation(this.kind, Object.fromEntries(given.filter(([name]) => supported.includes(name)))),
+      leftOut: given.map(([name]) => name).filter(name => !supported.includes(name)),
+    };
   }
 
   public _bind({ errorScope, scope, bundler }: InstrumentationRequest): InstrumentationConfig {

@@ -1,5 +1,3 @@
-import { Annotations, Token } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { Instrumentation, InstrumentationConfig } from './instrumentation';
@@ -8,6 +6,7 @@ import { JobRequest } from './private/bundling/bundling-job';
 import { checkInstrumentation, checkNumberOfLayers, mostRequestsAtOnce } from './private/instrumentation-checks';
 import { Bundler, BundlerResult } from './private/languages/bundler';
 import { Languages } from './private/languages/languages';
+import { attachManagedPolicy } from './private/tracing-permission';
 import { FutureConstruct, validationError } from './private/validation-error';
 import { TracedFunctionProps } from './traced-function-props';
 import { TracingLayer } from './tracing-layer';
@@ -39,7 +38,7 @@ export class TracedFunction extends lambda.Function {
     if (!plan.instrumentation.allowsConcurrency) {
       this.refuseConcurrency();
     }
-    plan.instrumentation.managedPolicies.forEach(name => this.attachPolicy(name));
+    plan.instrumentation.managedPolicies.forEach(name => attachManagedPolicy(this, this.role!, name));
   }
 
   /** A capacity provider is given to a function that is there already. */
@@ -64,17 +63,6 @@ export class TracedFunction extends lambda.Function {
       compatibleArchitectures: [this.architecture],
       code: new BundledCode(request),
     }));
-  }
-
-  private attachPolicy(name: string): void {
-    const role = this.role!;
-    if (!iam.Role.isRole(role) && !(role instanceof iam.LazyRole)) {
-      const roleName = Token.isUnresolved(role.roleName) ? role.node.path : role.roleName;
-      Annotations.of(this).addWarningV2('cdk-traced-function:importedRole',
-        `the role '${roleName}' is imported or closed to changes, so ${name} cannot be attached to it; attach it there, or no trace arrives`);
-      return;
-    }
-    role.addManagedPolicy(iam.ManagedPolicy.fromAwsManagedPolicyName(name));
   }
 }
 

@@ -13,13 +13,28 @@ export class BundledCode extends lambda.Code {
   public readonly isInline = false;
   private locate?: (attribute: 'bucketName' | 'objectKey' | 'path', context: IResolveContext) => string;
 
+  private planned?: { readonly plan: BundlingPlan; readonly scope: Construct; readonly key: string };
+
   constructor(private readonly request: JobRequest) {
     super();
+  }
+
+  /** Bundles what is pending, unless the stack needs no packages. @returns what went wrong with this package */
+  public failure(): string | undefined {
+    const { plan, scope, key } = this.planned!;
+    return plan.failure(scope, key);
+  }
+
+  /** The package is not wanted any more: the construct has been given other code. */
+  public withdraw(): void {
+    const { plan, scope, key } = this.planned!;
+    plan.withdraw(scope, key);
   }
 
   public bind(scope: Construct): lambda.CodeConfig {
     const plan = BundlingPlan.of(scope);
     const key = plan.request(scope, this.request);
+    this.planned = { plan, scope, key };
     // CDK resolves everything once before it validates, and hides an error of that time behind its own words and source.
     let failure: unknown;
     scope.node.addValidation({

@@ -20,7 +20,24 @@ interface PlannedJob {
   /** The constructs that use the package. */
   readonly consumers: IConstruct[];
   /** The outcome, once it has been tried. */
-  outcome?: BundledPackage | Error;
+  outcome?: BundledPackage | BundlingFailure;
+}
+
+/** What went wrong with one job. */
+class BundlingFailure {
+  /** @param batch all jobs that failed with it: whoever mends one wants to know of the others */
+  constructor(public readonly text: string, private readonly batch: readonly PlannedJob[]) {}
+
+  public toError(): Error {
+    const concerned = new Map<string, string[]>();
+    for (const { outcome, consumers } of this.batch.filter(job => job.consumers.length > 0)) {
+      const { text } = outcome as BundlingFailure;
+      concerned.set(text, [...concerned.get(text) ?? [], ...consumers.map(consumer => consumer.node.path)]);
+    }
+    const error = namedError([...concerned].map(([text, paths]) => `cannot bundle ${paths.map(p => `'${p}'`).join(', ')}: ${text}`).join('\n\n'));
+    error.stack = `${error.name}: ${error.message}`; // the rest are frames of CDK and of this package, beneath the words that matter
+    return error;
+  }
 }
 
 type AssetLocation = FileAssetLocation & { readonly path: string };
@@ -76,6 +93,24 @@ export class BundlingPlan {
     return location;
   }
 
+  /** Bundles everything that is pending. @returns what went wrong with a package; undefined also where the consumer's stack needs none */
+  public failure(consumer: IConstruct, key: string): string | undefined {
+    if (!this.isRequired(Stack.of(consumer))) {
+      return undefined;
+    }
+    if (!this.jobs.get(key)!.outcome) {
+      this.runPending();
+    }
+    const { outcome } = this.jobs.get(key)!;
+    return outcome instanceof BundlingFailure ? outcome.text : undefined;
+  }
+
+  /** A consumer needs its package no more. */
+  public withdraw(consumer: IConstruct, key: string): void {
+    const { consumers } = this.jobs.get(key)!;
+    consumers.splice(consumers.indexOf(consumer), 1);
+  }
+
   private add(consumer: IConstruct, asset: { path: string; hash: string }): AssetLocation {
     const location = Stack.of(consumer).synthesizer.addFileAsset({
       fileName: asset.path,
@@ -106,8 +141,8 @@ export class BundlingPlan {
       this.runPending();
     }
     const { outcome } = this.jobs.get(key)!;
-    if (outcome instanceof Error) {
-      throw outcome;
+    if (outcome instanceof BundlingFailure) {
+      throw outcome.toError();
     }
     return outcome!;
   }
@@ -165,14 +200,12 @@ function bundle(planned: PlannedJob[], cache: PackageCache | undefined, language
       cache?.prune();
     });
     const failed = planned.filter((_, i) => results[i].error);
-    if (failed.length > 0) {
-      // One error for all of them: whoever mends one wants to know of the others.
-      const concerned = new Map<string, string[]>();
-      results.forEach(({ error }, i) => error && concerned.set(error, [...concerned.get(error) ?? [], ...jobs[i].consumers]));
-      const error = namedError([...concerned].map(([text, paths]) => `cannot bundle ${paths.map(p => `'${p}'`).join(', ')}: ${text}`).join('\n\n'));
-      error.stack = `${error.name}: ${error.message}`; // the rest are frames of CDK and of this package, beneath the words that matter
-      failed.forEach(job => job.outcome = error);
-    }
+    planned.forEach((job, i) => {
+      const { error } = results[i];
+      if (error) {
+        job.outcome = new BundlingFailure(error, failed);
+      }
+    });
   } finally {
     fs.rmSync(workDir, { recursive: true, force: true });
   }

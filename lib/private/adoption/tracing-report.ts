@@ -1,0 +1,96 @@
+import * as fs from 'fs';
+import * as path from 'path';
+import { Stage } from 'aws-cdk-lib';
+import { IConstruct } from 'constructs';
+
+/** As `TracingReportEntry`. */
+export interface ReportEntry {
+  readonly path: string;
+  readonly level: 'traced-function' | 'rebundled' | 'layer' | 'segments' | 'untraced' | 'event-source';
+  readonly reason?: string;
+  readonly changes: string[];
+}
+
+const REPORT = Symbol.for('cdk-traced-function.TracingReport');
+const FILE = 'tracing-report.json';
+
+/** What was done about each function of an app, and why. It is written beside the templates at each synth. */
+export class TracingReport {
+  /** The report of the construct tree that the scope belongs to. */
+  public static of(scope: IConstruct): TracingReport {
+    const root = scope.node.root as IConstruct & { [REPORT]?: TracingReport };
+    if (!root[REPORT]) {
+      Object.defineProperty(root, REPORT, { value: new TracingReport(root), enumerable: false });
+    }
+    return root[REPORT]!;
+  }
+
+  /** A number of its own while a synth is under way. */
+  public synthesis?: number;
+  private syntheses = 0;
+  private readonly byPath = new Map<string, ReportEntry>();
+  /** What has to be done before each synth. */
+  private readonly preparations: (() => void)[] = [];
+  private told = '';
+
+  private constructor(root: IConstruct) {
+    if (Stage.isStage(root)) {
+      this.follow(root);
+    }
+  }
+
+  /** Sorted by path, so that two synths of the same app give the same file. */
+  public get entries(): ReportEntry[] {
+    return [...this.byPath.values()].sort((one, other) => one.path < other.path ? -1 : 1);
+  }
+
+  public add(entry: ReportEntry): void {
+    this.byPath.set(entry.path, entry);
+  }
+
+  public has(constructPath: string): boolean {
+    return this.byPath.has(constructPath);
+  }
+
+  public beforeSynth(prepare: () => void): void {
+    this.preparations.push(prepare);
+  }
+
+  /** CDK has no event for the end of a synth, and aspects of an app do not reach the stages in it, which are synthesized first. */
+  private follow(stage: Stage): void {
+    const { synth } = stage;
+    stage.synth = options => {
+      this.synthesis = ++this.syntheses;
+      try {
+        this.preparations.forEach(prepare => prepare());
+        const assembly = synth.call(stage, options);
+        this.write(assembly.directory);
+        return assembly;
+      } finally {
+        this.synthesis = undefined;
+      }
+    };
+  }
+
+  private write(directory: string): void {
+    const { entries } = this;
+    fs.writeFileSync(path.join(directory, FILE), `${JSON.stringify({ version: 1, entries }, undefined, 2)}\n`);
+    const summary = summaryOf(entries);
+    if (summary !== this.told) {
+      this.told = summary;
+      process.stderr.write(`cdk-traced-function: ${summary} (${path.relative(process.cwd(), path.join(directory, FILE))})\n`);
+    }
+  }
+}
+
+function summaryOf(entries: ReportEntry[]): string {
+  const count = (...levels: ReportEntry['level'][]) => entries.filter(({ level }) => levels.includes(level)).length;
+  const parts = ([
+    [count('rebundled'), 'bundled with tracing'], [count('layer'), 'by a layer'], [count('traced-function'), 'TracedFunction'], [count('segments'), "with Lambda's own segments only"],
+  ] as const).filter(([number]) => number > 0).map(([number, how]) => `${number} ${how}`);
+  const traced = count('rebundled', 'layer', 'traced-function', 'segments');
+  return [
+    `${traced} of ${traced + count('untraced')} functions traced${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`,
+    ...count('event-source') > 0 ? [`${count('event-source')} event sources considered`] : [],
+  ].join('; ');
+}
