@@ -1,5 +1,10 @@
-import { awscdk, javascript, JsonFile } from 'projen';
+import { awscdk, javascript, JsonFile, TextFile } from 'projen';
 import { NpmConfig } from 'projen/lib/javascript';
+
+/** Each is a folder of `lib/private/runner`. */
+const LANGUAGES = ['nodejs', 'python', 'go', 'java'];
+/** What the runners of all languages share. */
+const COMMON_RUNNER_FILES = ['credentials', 'language-runner', 'progress-line', 'run-command', 'runtime-files', 'tool'];
 
 // The only hand-edited configuration of the package. Every override says why.
 const project = new awscdk.AwsCdkConstructLibrary({
@@ -36,7 +41,6 @@ const project = new awscdk.AwsCdkConstructLibrary({
   integrationTestAutoDiscover: false,
   sampleCode: false,
   npmignoreEnabled: false, // 'files' below says what is published
-  rosettaOptions: { strict: true },
 
   // jest runs on swc: ts-jest type-checks every file again, which `tsc --noEmit` and jsii do already.
   jest: false,
@@ -118,6 +122,35 @@ project.eslint?.addRules({
     peerDependencies: true,
   }],
   '@stylistic/object-property-newline': 'off', // a table of options reads better as rows
+  'import/no-cycle': ['error', { ignoreExternal: true }],
+  // The walls of ARCHITECTURE.md, "Folders".
+  'import/no-restricted-paths': ['error', {
+    zones: [
+      ...LANGUAGES.map(language => ({
+        target: `./lib/private/runner/${language}`,
+        from: './lib/private/runner',
+        except: [`./${language}`, ...COMMON_RUNNER_FILES.map(name => `./${name}.ts`)],
+        message: 'One language imports nothing of another.',
+      })),
+      {
+        target: './lib/private/runner',
+        from: './lib',
+        except: ['./private/runner', './private/bundling/bundling-job.ts', './private/cache/user-cache.ts', './private/files', ...LANGUAGES.map(l => `./private/languages/${l}-job.ts`)],
+        message: 'The runner is a process of its own: of what runs at synth it knows the data of a job, the cache of the user, and files.',
+      },
+      {
+        target: ['./lib/*.ts', './lib/private/*.ts', './lib/private/bundling', './lib/private/cache', './lib/private/files', './lib/private/languages'],
+        from: './lib/private/runner',
+        message: 'What runs at synth loads nothing of the runner, which is a process of its own.',
+      },
+      {
+        target: './local/src/xray',
+        from: './local/src',
+        except: ['./xray'],
+        message: 'The local X-Ray can be used alone: it imports nothing of the launcher.',
+      },
+    ],
+  }],
 });
 
 // ESLint and editors take the nearest tsconfig.json, and the root's is jsii's, for lib alone.
@@ -126,6 +159,15 @@ for (const folder of ['bin', 'lambda']) {
     obj: { extends: '../tsconfig.json', compilerOptions: { noEmit: true, rootDir: '..' }, include: ['**/*.ts'] },
   });
 }
+
+new TextFile(project, '.editorconfig', {
+  lines: [
+    'root = true', '',
+    '[*]', 'charset = utf-8', 'end_of_line = lf', 'indent_style = space', 'indent_size = 2', 'insert_final_newline = true', 'trim_trailing_whitespace = true', 'max_line_length = 160', '',
+    '[*.{py,java,gradle}]', 'indent_size = 4', '',
+    '[{*.go,*.go.txt,go.mod}]', 'indent_style = tab',
+  ],
+});
 
 const npmrc = new NpmConfig(project);
 // The lock file must not carry the address of the registry that happened to be used.

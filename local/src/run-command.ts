@@ -65,16 +65,6 @@ export function killGroup(child: ChildProcess): void {
   }
 }
 
-/** Whether there is a process of this id, whoever it belongs to. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
 /** Resolves after that time; rejects with the signal's reason when aborted before. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

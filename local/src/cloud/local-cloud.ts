@@ -5,8 +5,9 @@ import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { LauncherError } from '../launcher-error';
 import { LOCAL_DIR, STATE_DIR } from '../project-folders';
-import { isRunning, killGroup } from '../run-command';
+import { killGroup } from '../run-command';
 import { LOOPBACK } from '../settings';
+import { isRunning } from '../xray/is-running';
 
 const START_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 8_000;

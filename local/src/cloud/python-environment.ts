@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } 
 import { join } from 'node:path';
 import { LauncherError } from '../launcher-error';
 import { LOCAL_DIR, STATE_DIR } from '../project-folders';
-import { isRunning, runCommand } from '../run-command';
+import { runCommand } from '../run-command';
+import { isRunning } from '../xray/is-running';
 
 const OLDEST_PYTHON = [3, 11] as const;
 const CANDIDATES = ['python3', 'python3.14', 'python3.13', 'python3.12', 'python3.11', 'python'];

@@ -1,7 +1,7 @@
 import { CreateFunctionCommand, InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { strToU8, zipSync } from 'fflate';
-import type { TraceLogs } from '../../src/function-logs/trace-logs';
 import { addLogRoutes } from '../../src/function-logs/log-routes';
+import type { TraceLogs } from '../../src/function-logs/trace-logs';
 import { startXray, Xray } from '../../src/xray';
 import { newTraceId, TestCloud } from '../cloud/test-cloud';
 import { PYTHON } from '../cloud/test-stack';
@@ -22,7 +22,11 @@ let endpoint: string | undefined;
 
 beforeAll(async () => {
   cloud = await TestCloud.start();
-  xray = await startXray({ udpPort: 0, httpPort: 0, addRoutes: (server, store) => addLogRoutes(server, { traceById: id => store.trace(id), cloudEndpoint: () => endpoint }) });
+  xray = await startXray({
+    udpPort: 0,
+    httpPort: 0,
+    addRoutes: (server, store) => addLogRoutes(server, { traceById: id => store.trace(id), cloudEndpoint: () => endpoint }),
+  });
   endpoint = cloud.cloud.endpoint;
   await cloud.createStack('logs', {
     Resources: {

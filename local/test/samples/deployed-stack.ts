@@ -12,8 +12,8 @@ import { CdkApp } from '../../src/deploy';
 import { PROJECT_DIR } from '../../src/project-folders';
 import type { Sample, SampleContext, SampleTrace, SegmentDocument } from '../../src/samples/sample';
 import { inTrace, newTraceId } from '../../src/samples/traced-calls';
-import { LOCAL_REGION } from '../../src/xray/local-place';
 import { startXray, type Xray } from '../../src/xray';
+import { LOCAL_REGION } from '../../src/xray/local-place';
 
 /** A first build of a Go or Java function, and pip's downloads, are in it. */
 export const DEPLOY_TIMEOUT_MS = 15 * 60_000;

@@ -43,7 +43,12 @@ beforeAll(async () => {
   execFileSync(process.execPath, [join(LOCAL, '../scripts/build-web.mjs'), webDir], { stdio: ['ignore', 'ignore', 'inherit'] });
   mkdirSync(SCREENSHOTS, { recursive: true });
   logs = await LogService.start();
-  xray = await startXray({ udpPort: 0, httpPort: 0, webDir, addRoutes: (server, store) => addLogRoutes(server, { traceById: id => store.trace(id), cloudEndpoint: () => logs.endpoint }) });
+  xray = await startXray({
+    udpPort: 0,
+    httpPort: 0,
+    webDir,
+    addRoutes: (server, store) => addLogRoutes(server, { traceById: id => store.trace(id), cloudEndpoint: () => logs.endpoint }),
+  });
   for (const upload of uploads) await send(upload);
   browser = await TestBrowser.start();
 });

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { Ingest, UnprocessedDocument } from '../ingest';
 import { ApiError } from '../api-error';
+import type { Ingest, UnprocessedDocument } from '../ingest';
 import type { ApiContext } from './operation';
 import { documentsOfFile, TraceFileError } from '../store/trace-file';
 import type { TraceStore } from '../store/trace-store';

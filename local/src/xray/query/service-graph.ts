@@ -1,5 +1,5 @@
-import { ApiError } from '../api-error';
 import type { ApiContext } from '../api/operation';
+import { ApiError } from '../api-error';
 import type { CatalogService } from '../model/service-catalog';
 import { GraphService, LinkSource, ServiceGraph } from '../model/service-graph';
 import { serviceOf } from '../model/service-identity';

@@ -1,5 +1,5 @@
-import { ApiError } from '../api-error';
 import type { ApiContext } from '../api/operation';
+import { ApiError } from '../api-error';
 import type { FilterExpression } from '../filter/filter-expression';
 import { parseFilter } from '../filter/parse-filter';
 import { selectorTest, visitFilter } from '../filter/trace-filter';

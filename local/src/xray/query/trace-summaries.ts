@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ApiError } from '../api-error';
 import type { ApiContext } from '../api/operation';
+import { ApiError } from '../api-error';
 import { RootCauses, rootCausesOf } from '../model/root-causes';
 import { START, TraceFacts, VISIT_SIZE } from '../model/trace-facts';
 import { summaryOf, traceTimeMs, TraceSummary } from '../model/trace-summary';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { XraySettings } from './xray-settings';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../local-place';
 import { ApiError } from '../api-error';
 import { parseFilter } from '../filter/parse-filter';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../local-place';
 
 /** As in the service model. */
 export interface Group {

@@ -1,6 +1,6 @@
 import type { XraySettings } from './xray-settings';
-import { LOCAL_ACCOUNT, LOCAL_REGION } from '../local-place';
 import { ApiError } from '../api-error';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from '../local-place';
 
 /** As in the service model. */
 export interface SamplingRule {

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isRunning } from '../../run-command';
+import { isRunning } from '../is-running';
 
 /** The folder is in use by another process; the message says by which. */
 export class LockedError extends Error {}
