@@ -1,8 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { appEnvironments, DEFAULT_ENVIRONMENT, DEFAULT_QUALIFIER, type AppEnvironment } from './app-environments';
+import { CloudFormationClient, DeleteStackCommand, waitUntilStackDeleteComplete } from '@aws-sdk/client-cloudformation';
+import { appEnvironments, appStacks, DEFAULT_ENVIRONMENT, DEFAULT_QUALIFIER, type AppEnvironment, type AppStack } from './app-environments';
 import { findCdkCli, type CdkCli } from './cdk-cli';
+import { errorOf, isOfError, isProgress } from './cli-error';
 import { keepFile } from './kept-file';
 import { LauncherError } from './launcher-error';
 import { PROJECT_DIR } from './project-folders';
@@ -11,7 +13,6 @@ import { LOCAL_REGION } from './xray/local-place';
 
 const SYNTH_TIMEOUT_MS = 15 * 60_000; // a first `go build` or `pip install` may be in it
 const DEPLOY_TIMEOUT_MS = 15 * 60_000;
-const SHOWN_LINES = 40;
 
 export interface CdkAppOptions {
   /** The CDK app's folder: its cdk.json is used, and the CDK CLI in its node_modules. */
@@ -28,7 +29,7 @@ export interface CdkAppOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Outputs of the deployed stacks: stack name -> output name -> value. */
+/** Outputs of the deployed stacks, each of which is there: stack name -> output name -> value. */
 export type StackOutputs = Record<string, Record<string, string>>;
 
 /** Runs the real CDK CLI of an app against the local cloud. */
@@ -49,6 +50,7 @@ export class CdkApp {
   private readonly cli: CdkCli;
   private readonly assembly: string;
   private readonly environment: NodeJS.ProcessEnv;
+  private deployed: AppStack[] = [];
 
   constructor(private readonly options: CdkAppOptions) {
     this.cli = findCdkCli(options.appDir);
@@ -66,8 +68,8 @@ export class CdkApp {
     await together([
       // Progress of bundling is shown as it comes; an error is told once, at the end, by its sentence.
       signal => this.keepingContext(() => this.cdk(synth, SYNTH_TIMEOUT_MS, signal, line => {
-        failing ||= ERROR_BEGINS.test(line) || /^\s+(throw |at )|:\d+$|^\s*\^+$/.test(line);
-        if (!failing && !NOT_FOR_PEOPLE.test(line)) log(line);
+        failing ||= isOfError(line);
+        if (!failing && isProgress(line)) log(line);
       })),
       signal => this.bootstrap(DEFAULT_ENVIRONMENT, signal),
     ], this.options.signal);
@@ -100,7 +102,9 @@ export class CdkApp {
     await this.cdk([
       'deploy', ...this.selected(stacks), '--app', this.assembly, '--require-approval', 'never', '--outputs-file', outputsFile, '--progress', 'events',
     ], DEPLOY_TIMEOUT_MS, this.options.signal, line => progress.line(line));
-    return existsSync(outputsFile) ? JSON.parse(readFileSync(outputsFile, 'utf8')) as StackOutputs : {};
+    const outputs = existsSync(outputsFile) ? JSON.parse(readFileSync(outputsFile, 'utf8')) as StackOutputs : {};
+    this.deployed = appStacks(this.assembly).filter(({ displayName }) => progress.deployed.has(displayName));
+    return { ...Object.fromEntries(this.deployed.map(({ name }) => [name, {}])), ...outputs };
   }
 
   /**
@@ -109,8 +113,23 @@ export class CdkApp {
    */
   async redeploy(stacks: readonly string[]): Promise<void> {
     await this.keepingContext(() => this.cdk([
-      'deploy', ...this.selected(stacks), ...this.synthesis(stacks), '--hotswap-fallback', '--method', 'direct', '--require-approval', 'never', '--progress', 'events',
+      'deploy', ...this.selected(stacks), ...this.synthesis(stacks), '--hotswap-fallback', '--method', 'direct',
+      '--require-approval', 'never', '--progress', 'events',
     ], DEPLOY_TIMEOUT_MS, this.options.signal));
+    await this.removeOthers();
+  }
+
+  /** What the app has no more is deleted, which `cdk deploy` leaves to a person. */
+  private async removeOthers(): Promise<void> {
+    const { endpoint, log, signal } = this.options;
+    const stacks = appStacks(this.assembly);
+    const gone = this.deployed.filter(one => !stacks.some(other => other.name === one.name && isSame(other.environment, one.environment)));
+    for (const { name, environment } of gone.reverse()) {
+      log(`${name} is no longer in the app: deleting it...`);
+      await deleteStack(name, environment, endpoint, signal);
+    }
+    const kept = this.deployed.filter(stack => !gone.includes(stack));
+    this.deployed = [...kept, ...stacks.filter(({ name }) => !kept.some(known => known.name === name))];
   }
 
   /** What makes the assembly out of the app. */
@@ -142,7 +161,8 @@ export class CdkApp {
       },
     });
     if (result.status !== 0) {
-      const hint = /Unrecognized resource types/.test(result.output) ? '\nThe local cloud does not have these; without --strict it stands in for them, and --stacks deploys the other stacks.'
+      const hint = /Unrecognized resource types/.test(result.output) 
+        ? '\nThe local cloud does not have these; without --strict it stands in for them, and --stacks deploys the other stacks.'
         : /^No stacks? match/m.test(result.output) ? '; --list names those that there are.' : '';
       throw new LauncherError(`'cdk ${args[0]}' failed: ${errorOf(result.output) ?? `status ${result.status}`}${hint}`);
     }
@@ -150,26 +170,19 @@ export class CdkApp {
   }
 }
 
-/** What the CLI says of its own work, and of what to type next. */
-const NOT_FOR_PEOPLE = new RegExp([
-  'feature flags are not configured', '^Successfully synthesized to ', '^Supply a stack id ', '^✨ ', ': (?:start|success): ',
-  ': creating CloudFormation changeset', 'CloudTrail delivery can lag',
-].join('|'));
-
-// Node puts an error that has no stack into brackets.
-const ERROR_BEGINS = /^(?:Uncaught )?\[?(?:[A-Z]\w*)?Error(?: \[\w+\])?: |^❌ {1,2}|^(?=No stacks? match)/;
-
-/** What went wrong, without the stack of it: the first error's sentences, else the last lines of output. Undefined where there is none. */
-export function errorOf(output: string): string | undefined {
-  const lines = output.split('\n').filter(line => line.trim() !== '' && !NOT_FOR_PEOPLE.test(line));
-  const start = lines.findIndex(line => ERROR_BEGINS.test(line));
-  if (start < 0) return lines.slice(-SHOWN_LINES).join('\n') || undefined;
-  const end = lines.findIndex((line, index) => index > start && /^\s+at |^Node\.js v|^\s*\{$/.test(line));
-  const text = lines.slice(start, end < 0 ? start + SHOWN_LINES : end).join('\n');
-  const message = (/^(?:Uncaught )?\[/.test(text) ? text.replace(/\]$/, '') : text).replace(ERROR_BEGINS, '');
-  // The place in the app's own code says more than the library's.
-  const frame = lines.slice(start).find(line => /^\s+at .*[:/]/.test(line) && !/node_modules|node:/.test(line));
-  return frame ? `${message}\n  ${frame.trim()}` : message;
+/** Deletes a stack of the local cloud, and waits until it is gone. */
+async function deleteStack(name: string, { account, region }: AppEnvironment, endpoint: string, signal?: AbortSignal): Promise<void> {
+  const client = new CloudFormationClient({ endpoint, region, credentials: { accessKeyId: account, secretAccessKey: 'test' } });
+  try {
+    await client.send(new DeleteStackCommand({ StackName: name }), { abortSignal: signal });
+    const patience = { maxWaitTime: DEPLOY_TIMEOUT_MS / 1000, minDelay: 1, maxDelay: 2, abortSignal: signal };
+    await waitUntilStackDeleteComplete({ client, ...patience }, { StackName: name });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new LauncherError(`the stack ${name} cannot be deleted: ${(error as Error).message}`);
+  } finally {
+    client.destroy();
+  }
 }
 
 function isSame(one: AppEnvironment, other: AppEnvironment): boolean {
@@ -193,6 +206,8 @@ async function together(tasks: ((signal: AbortSignal) => Promise<unknown>)[], si
 
 /** One line for every few resources, from the CLI's event lines `stack |  3/27 | 12:00:00 PM | CREATE_COMPLETE | AWS::... | id`. */
 class DeployProgress {
+  /** The stacks that are there, as the CLI calls them. */
+  readonly deployed = new Set<string>();
   private last = new Map<string, number>();
 
   constructor(private readonly log: (line: string) => void) {}
@@ -201,6 +216,8 @@ class DeployProgress {
     const event = /^(\S+) \|\s*(\d+)\/(\d+) \|[^|]*\| (\w+)\s*\| (\S+)\s*\| (.*)$/.exec(line);
     if (!event) {
       if (/: deploying\.\.\.|✅/.test(line)) this.log(line.trim());
+      const [, name] = /✅ +(.+?)(?: \(no changes\))?$/.exec(line.trimEnd()) ?? [];
+      if (name) this.deployed.add(name);
       return;
     }
     const [, stack, done, total, status, , rest] = event;

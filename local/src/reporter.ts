@@ -53,7 +53,7 @@ export class TextReporter implements Reporter {
   }
 
   ready({ stacks, xray, endpoint, daemon }: Ready, stays: boolean): void {
-    const outputs = Object.entries(stacks).map(([stack, values]) => [
+    const outputs = Object.entries(stacks).filter(([, values]) => Object.keys(values).length > 0).map(([stack, values]) => [
       `\nOutputs of ${stack}:`, ...Object.entries(values).map(([name, value]) => `  ${name} = ${value}`),
     ].join('\n'));
     process.stdout.write([

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, DefaultStackSynthesizer, LegacyStackSynthesizer, Stack, Stage } from 'aws-cdk-lib';
-import { appEnvironments } from '../src/app-environments';
+import { appEnvironments, appStacks } from '../src/app-environments';
 
 let folder: string;
 const { CDK_VALIDATION: validation } = process.env;
@@ -31,6 +31,7 @@ describe('the environments of an app', () => {
     expect(appEnvironments(folder).map(({ account, region, qualifier }) => `${account} ${region} ${qualifier}`).sort()).toEqual([
       '000000000000 eu-west-1 hnb659fds', '000000000000 us-east-1 hnb659fds', '000000000000 us-east-1 mine', '111122223333 eu-central-1 hnb659fds',
     ]);
+    expect(appStacks(folder).map(({ name, displayName }) => `${name} | ${displayName}`)).toContain('Prod-One | Prod/One (Prod-One)');
   });
 
   it('are none where there is no assembly, or one without artifacts', () => {

@@ -8,6 +8,8 @@ import { findCdkCli } from '../src/cdk-cli';
 import { CdkApp } from '../src/deploy';
 import { PROJECT_DIR } from '../src/project-folders';
 
+jest.setTimeout(120_000);
+
 const run = promisify(execFile);
 const never = new AbortController().signal;
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { ListTopicsCommand, SNSClient } from '@aws-sdk/client-sns';
 import { PROJECT_DIR } from '../src/project-folders';
 
 jest.setTimeout(180_000);
@@ -29,10 +30,13 @@ function writeHandler(text: string): void {
   writeFileSync(join(folder, 'lambda', 'index.js'), `exports.handler = async () => '${text}, ' + process.env.SETTING;`);
 }
 
-function writeStack(setting: string): void {
+/** Beside it a stack without outputs, in a stage, unless `hasSecond` is false. */
+function writeStack(setting: string, hasSecond = true): void {
   writeFileSync(join(folder, 'app.js'), `
-    const { App, Stack, CfnOutput, aws_lambda: lambda } = require('aws-cdk-lib');
-    const stack = new Stack(new App(), 'Watched');
+    const { App, Stack, Stage, CfnOutput, aws_lambda: lambda, aws_sns: sns } = require('aws-cdk-lib');
+    const app = new App();
+    if (${hasSecond}) new sns.Topic(new Stack(new Stage(app, 'Prod'), 'Second'), 'Topic', { topicName: 'second' });
+    const stack = new Stack(app, 'Watched');
     const fn = new lambda.Function(stack, 'Function', {
       runtime: lambda.Runtime.NODEJS_20_X, handler: 'index.handler', tracing: lambda.Tracing.ACTIVE, code: lambda.Code.fromAsset('lambda'), environment: { SETTING: '${setting}' },
     });
@@ -64,6 +68,14 @@ async function answer(): Promise<string> {
   const { Payload } = await lambda.send(new InvokeCommand({ FunctionName: outputs.Name }));
   lambda.destroy();
   return JSON.parse(Buffer.from(Payload!).toString()) as string;
+}
+
+async function topics(): Promise<unknown[]> {
+  const { endpoint } = await event('ready');
+  const sns = new SNSClient({ endpoint, region: 'us-east-1', credentials: { accessKeyId: '000000000000', secretAccessKey: 'test' } });
+  const { Topics = [] } = await sns.send(new ListTopicsCommand({}));
+  sns.destroy();
+  return Topics;
 }
 
 beforeEach(() => {
@@ -102,8 +114,11 @@ test('what is saved is deployed: code, then the stack; an app that fails changes
   expect((await afterSaving(() => writeFileSync(join(folder, 'app.js'), 'throw new Error("unfinished")'), 'error')).message).toMatch(/unfinished[^]*save a file to try again/);
   expect(await answer()).toBe('second, one');
 
-  await afterSaving(() => writeStack('two'), 'redeployed');
+  expect(Object.keys((await event('ready')).stacks).sort()).toEqual(['Prod-Second', 'Watched']);
+  await afterSaving(() => writeStack('two', false), 'redeployed');
   expect(await answer()).toBe('second, two');
+  expect(events).toContainEqual({ event: 'progress', message: 'Prod-Second is no longer in the app: deleting it...' });
+  expect(await topics()).toEqual([]);
 
   // What the tools write beside the sources is nobody's change.
   expect(events.filter(({ event: name }) => name === 'redeployed')).toHaveLength(2);
