@@ -21,6 +21,15 @@ const makers = {
     const { NodejsFunction } = require_('aws-cdk-lib/aws-lambda-nodejs');
     return (stack, id, entry) => new NodejsFunction(stack, id, { entry, runtime: lambda.Runtime.NODEJS_24_X, bundling: { externalModules: external, mainFields: ['module', 'main'] } });
   },
+  // An app that exists, as it is, and with the line.
+  existing() {
+    const { NodejsFunction } = require_('aws-cdk-lib/aws-lambda-nodejs');
+    return (stack, id, entry) => new NodejsFunction(stack, id, { entry, runtime: lambda.Runtime.NODEJS_24_X });
+  },
+  line() {
+    require(library).TracedFunctions.everywhere(app);
+    return makers.existing();
+  },
   // Functions in other languages, each of which is a folder.
   folders() {
     const { Instrumentation, TracedFunction } = require(library);
@@ -28,8 +37,8 @@ const makers = {
   },
 };
 
-const make = makers[kind]();
 const app = new App({ outdir, analyticsReporting: false });
+const make = makers[kind]();
 // CloudFormation takes 500 resources a stack.
 const stacks = Array.from({ length: Math.ceil(Number(size) / 100) }, (_, i) => new Stack(app, `Bench${i}`));
 for (let i = 0; i < Number(size); i++) {

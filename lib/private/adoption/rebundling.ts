@@ -130,7 +130,8 @@ export class Rebundling {
       const bound = bundler.bind({
         scope: new FutureConstruct(as, functionPath), entry: source.entry, runtime: props.runtime, handler: source.handler,
         architecture: props.architecture?.name === 'arm64' ? 'arm64' : 'x86_64',
-        instrumentation: config.kind, captureOptions: config.captureOptions, instrumentedByLayer: config.byLayer, sdkInLayer: false, options: bundling.options,
+        instrumentation: config.kind, captureOptions: config.captureOptions, instrumentedByLayer: config.byLayer, sdkInLayer: false,
+        options: bundling.options,
       });
       const code = new BundledCode(bound.job);
       const environment = { ...bound.environment, ...config.environment };
