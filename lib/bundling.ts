@@ -80,7 +80,7 @@ export interface PythonBundlingOptions {
   readonly exclude?: string[];
 
   /**
-   * Where the function finds what its requirements name.
+   * Where the packages in the requirements are installed: in the function's package or in a layer.
    *
    * @default PythonDependencies.bundled()
    */

@@ -8,7 +8,7 @@ export enum ContextMissing {
   /** Nothing. */
   IGNORE_ERROR = 'IGNORE_ERROR',
 
-  /** The call fails; one with `fetch` is told of in the log. */
+  /** The call throws. For `fetch`, the error is logged instead. */
   RUNTIME_ERROR = 'RUNTIME_ERROR',
 }
 
@@ -83,7 +83,7 @@ export interface InstrumentationOptions {
   readonly captureSql?: boolean;
 
   /**
-   * What happens at a call outside of an invocation. The environment variable `AWS_XRAY_CONTEXT_MISSING` has the last word.
+   * What happens at a call outside of an invocation. The environment variable `AWS_XRAY_CONTEXT_MISSING` overrides this option.
    *
    * @default ContextMissing.LOG_ERROR
    */
@@ -124,7 +124,7 @@ export interface InstrumentationOptions {
  */
 export interface XRaySdkOptions extends InstrumentationOptions {
   /**
-   * Whether a Node.js package leaves out what it does not use of the SDK, and what the SDK does at each call for nothing. The recorded documents
+   * Whether to strip the parts of the X-Ray SDK that a Node.js function does not use. The recorded documents
    * are the same. Only versions of the SDK that are known byte for byte are trimmed. For Node.js.
    *
    * @default true

@@ -143,7 +143,7 @@ class AdotLayerInstrumentation extends Instrumentation {
     const { layerVersionArn, fastStart = false, applicationSignals = false } = this.options;
     if (fastStart && (layerVersionArn === undefined || language === 'java')) {
       throw validationError(errorScope, language === 'java' ? "ADOT's layer for Java has no fast start; leave 'fastStart' out"
-        : "'fastStart' needs an ADOT layer newer than those known here, of 2026-07-22, which take no notice of it; give the ARN of one as 'layerVersionArn'");
+        : "'fastStart' is ignored by the built-in ADOT layer versions (of 2026-07-22); set 'layerVersionArn' to a newer one");
     }
     if (layerVersionArn !== undefined && !Token.isUnresolved(layerVersionArn)) {
       this.checkArn(errorScope, layerVersionArn, language);

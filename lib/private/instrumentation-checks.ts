@@ -28,8 +28,8 @@ export function checkInstrumentation(scope: ErrorScope, instrumentation: Instrum
 /** @param ours names of the layers that the construct adds */
 export function checkNumberOfLayers(scope: ErrorScope, users: number, ours: string[]): void {
   if (users + ours.length > MOST_LAYERS) {
-    throw validationError(scope, `${users} layers${ours.map(name => `, ${name}`).join('')}: a function can have ${MOST_LAYERS}; ` +
-      `put some of them together${ours.length > 0 ? ', or leave out what adds a layer' : ''}`);
+    throw validationError(scope, `the function would have ${users + ours.length} layers (${[`${users} in 'layers'`, ...ours.map(name => `1 ${name.replace(/^the /, '')}`)].join(', ')}); ` +
+      `Lambda allows ${MOST_LAYERS}. Merge some${ours.length > 0 ? ', or leave out what adds a layer' : ''}`);
   }
 }
 

@@ -43,7 +43,7 @@ export interface LauncherOptions {
   readonly strict?: boolean;
   /** File for the traces, in the shape of X-Ray's BatchGetTraces. */
   readonly report?: string;
-  /** Called when a stack's traffic was handled and traced, or was waited for in vain, with the traces that it made. */
+  /** Called when a stack's traffic was handled and traced, or timed out, with the traces that it made. */
   readonly onTraffic?: (stack: string, traces: readonly Trace[], xray: Xray) => void | Promise<void>;
   /** Called with the page's address when all is ready. */
   readonly onReady?: (url: string) => void;
