@@ -138,6 +138,10 @@ def capture_propagation(module):
     module.set_global_textmap(_Propagator())
 
 
+def capture_trace(_module):
+    """What this module does when it is imported is all that there is to do."""
+
+
 trace.Span.register(Span)
 trace.set_tracer_provider(_TracerProvider())
 set_active_span_source(_active_span)

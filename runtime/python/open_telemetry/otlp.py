@@ -4,6 +4,7 @@ https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/pr
 """
 
 from .protobuf import data, double, fixed64, integer, text
+from .redaction import redacted
 
 # Nesting that a value has at most; deeper, and circular, ones are cut there.
 _DEEPEST = 8
@@ -11,6 +12,7 @@ _DEEPEST = 8
 
 def _value(value, longest, depth):
     if isinstance(value, str):
+        value = redacted(value)
         return text(1, value if longest is None else value[:longest])
     if isinstance(value, bool):
         return integer(2, int(value))
@@ -48,7 +50,7 @@ def encode_span(span, longest=None):
     if parent_id:
         parts.append(data(4, bytes.fromhex(parent_id)))
     parts += [
-        text(5, span.name[:longest]), integer(6, span.kind + 1),  # the protocol counts from 1
+        text(5, redacted(span.name)[:longest]), integer(6, span.kind + 1),  # the protocol counts from 1
         fixed64(7, span.start_time), fixed64(8, span.end_time),
         attributes(9, span.attributes, longest),
     ]
@@ -58,7 +60,7 @@ def encode_span(span, longest=None):
         parts.append(data(13, data(1, bytes.fromhex(trace_id)) + data(2, bytes.fromhex(span_id)) + attributes(4, values, longest)))
     if span.status:
         code, message = span.status
-        parts.append(data(15, (text(2, message[:longest]) if message else b"") + integer(3, code)))
+        parts.append(data(15, (text(2, redacted(message)[:longest]) if message else b"") + integer(3, code)))
     return data(2, b"".join(parts))
 
 

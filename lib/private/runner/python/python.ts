@@ -31,24 +31,36 @@ export async function bundlePython(job: PythonJob): Promise<JobResult> {
 /** Adds the package `cdk_traced_function`, which captures libraries and then imports the handler. */
 function addEntry({ instrumentation, capture, handler, outputDir }: PythonJob): void {
   const target = path.join(outputDir, 'cdk_traced_function');
-  const source = pythonRuntimeFile(instrumentation === 'xray-sdk' ? 'xray_sdk' : 'open_telemetry');
   fs.mkdirSync(target, { recursive: true });
-  for (const name of fs.readdirSync(source).filter(file => file.endsWith('.py'))) {
-    fs.copyFileSync(path.join(source, name), path.join(target, name));
+  for (const source of ['capture', instrumentation === 'xray-sdk' ? 'xray_sdk' : 'open_telemetry'].map(pythonRuntimeFile)) {
+    for (const name of fs.readdirSync(source).filter(file => file.endsWith('.py'))) {
+      fs.copyFileSync(path.join(source, name), path.join(target, name));
+    }
   }
-  for (const name of ['daemon_socket.py', 'handler_records.py']) {
-    fs.copyFileSync(pythonRuntimeFile(name), path.join(target, name));
-  }
+  const { clients, contextMissing, coldStart, response, recording } = capture;
   fs.writeFileSync(path.join(target, 'settings.py'), [
     '"""What was chosen when the package was made."""',
     '',
     `HANDLER = ${JSON.stringify(handler)}`,
-    `CLIENTS = (${capture.clients.map(client => `${JSON.stringify(client)}, `).join('')})`,
-    `CONTEXT_MISSING = ${JSON.stringify(capture.contextMissing)}`,
-    `COLD_START = ${capture.coldStart ? 'True' : 'False'}`,
-    `RESPONSE = ${capture.response ? 'True' : 'False'}`,
+    `CLIENTS = ${tuple(clients)}`,
+    `CONTEXT_MISSING = ${JSON.stringify(contextMissing)}`,
+    `COLD_START = ${bool(coldStart)}`,
+    `RESPONSE = ${bool(response)}`,
+    `S3_KEYS = ${bool(recording.s3Keys)}`,
+    `URL_PATHS = ${bool(recording.urlPaths)}`,
+    `EXCEPTION_MESSAGES = ${bool(recording.exceptionMessages)}`,
+    `REDACT = ${tuple(recording.redact)}`,
     '',
   ].join('\n'));
+}
+
+/** Python reads a text of JSON as JavaScript does. */
+function tuple(texts: readonly string[]): string {
+  return `(${texts.map(text => `${JSON.stringify(text)}, `).join('')})`;
+}
+
+function bool(value: boolean): string {
+  return value ? 'True' : 'False';
 }
 
 /** Whether the SDK belongs into the package. */

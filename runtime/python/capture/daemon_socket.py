@@ -2,21 +2,44 @@
 
 import errno
 import os
+import re
 import socket
-import sys
 import threading
+
+from .guard import warn
 
 # Datagrams that wait for the daemon's name to be looked up; more than an invocation makes while that goes on are not kept.
 _MOST_WAITING = 100
 
 
-def daemon_address():
-    """Where X-Ray's SDKs look for the daemon: `host:port`, or `udp:host:port tcp:host:port` in any order."""
-    address = os.environ.get("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000").strip()
-    for part in address.split():
-        if part.startswith("udp:"):
-            address = part[len("udp:"):]
-    return address
+DEFAULT_ADDRESS = "127.0.0.1:2000"
+
+
+def daemon_address(text=None):
+    """
+    Where X-Ray's SDKs look for the daemon: `host:port`, or `udp:host:port tcp:host:port` in any order. An IPv6 address may stand in brackets.
+
+    :param text: what the environment says, unless it is given; empty means the default
+    """
+    text = (os.environ.get("AWS_XRAY_DAEMON_ADDRESS", "") if text is None else text).strip()
+    parts = text.split()
+    for part in parts:
+        if part[:4].lower() == "udp:":
+            return part[len("udp:"):]
+    if len(parts) == 1 and parts[0][:4].lower() == "tcp:" and parts[0].count(":") > 1:
+        return parts[0][len("tcp:"):]
+    return text or DEFAULT_ADDRESS
+
+
+def host_and_port(address):
+    """
+    :return: None when it is no address
+    """
+    host, _, port = address.rpartition(":")
+    if host.startswith("[") != host.endswith("]") or not re.fullmatch(r"[0-9]{1,5}", port, re.ASCII) or not 0 < int(port) < 65536:
+        return None
+    host = host.strip("[]")
+    return (host, int(port)) if host and not re.search(r"[\s/@\[\]\0]", host) else None
 
 
 class DaemonSocket:
@@ -38,7 +61,7 @@ class DaemonSocket:
         Sends a datagram before it returns, unless the daemon's name is still being looked up.
 
         :param datagram: bytes, at most 65,507
-        :return: false when it is larger than the system takes; a daemon that is missing is nobody's concern but the log's
+        :return: false when it is larger than the system takes; a missing daemon is only logged
         """
         if self._waiting is not None:
             with self._lock:
@@ -49,16 +72,21 @@ class DaemonSocket:
         return self._target is None or self._deliver(datagram, True)
 
     def _lookup(self, address):
-        host, _, port = address.rpartition(":")
+        found = host_and_port(address)
+        if found is None:
+            self._waiting = None
+            self._report(ValueError("it is not host:port"))
+            return
         # As bytes: Python would import what international names need.
-        host = host.strip("[]").encode("utf-8")
+        host, port = found[0].encode("utf-8", "replace"), found[1]
         try:
-            if not host or not 0 < int(port) < 65536:
-                raise ValueError("it is not host:port")
-            self._found(socket.getaddrinfo(host, int(port), type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST))
+            self._found(socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST))
         except socket.gaierror:
             # A name: an answer, or none, may take seconds, and no handler is to wait for it.
-            threading.Thread(target=self._lookup_name, args=(host, int(port)), daemon=True).start()
+            try:
+                threading.Thread(target=self._lookup_name, args=(host, port), daemon=True).start()
+            except RuntimeError:
+                self._waiting = None
         except (OSError, ValueError) as error:
             self._waiting = None
             self._report(error)
@@ -108,8 +136,4 @@ class DaemonSocket:
     def _report(self, error):
         if not self._reported:
             self._reported = True
-            print(
-                f"cdk-traced-function: the X-Ray daemon at {self._address} cannot be reached ({error}); "
-                "the function runs on without traces",
-                file=sys.stderr,
-            )
+            warn(f"the X-Ray daemon at {self._address} cannot be reached ({error}); the function runs on without traces")

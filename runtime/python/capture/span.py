@@ -2,7 +2,8 @@
 
 import os
 import time
-import traceback
+
+from .redaction import exception_message, exception_type, scrubbed, stack_text
 
 INTERNAL = 0
 CLIENT = 2
@@ -21,7 +22,7 @@ class Span:
 
     __slots__ = (
         "invocation", "parent", "name", "kind", "span_id", "scope", "start_time", "end_time",
-        "attributes", "events", "links", "status", "is_used", "api_context", "__weakref__",
+        "attributes", "events", "links", "status", "is_used", "api_context", "remote", "error", "subsegment", "__weakref__",
     )
 
     def __init__(self, invocation, parent, name, kind, start_time=None):
@@ -44,6 +45,11 @@ class Span:
         # For the span of a handler: whether there is something to say of it that others hang under.
         self.is_used = False
         self.api_context = None
+        # Name of the other side of the call, as X-Ray's map has it.
+        self.remote = None
+        self.error = None
+        # What X-Ray's document has beside this.
+        self.subsegment = None
 
     @property
     def trace_id(self):
@@ -104,10 +110,24 @@ class Span:
         # Unset changes nothing, and after Ok nothing does.
         if not self.end_time and status.value and not (self.status and self.status[0] == 1):
             self.is_used = True
-            self.status = (status.value, description)
+            self.status = (status.value, self._described(description))
+
+    def _described(self, description):
+        """The API describes a failure by the text of the error that it has recorded before."""
+        if not description:
+            return description
+        if self.error is not None and _text(self.error) in description:
+            return f"{type(self.error).__name__}: {exception_message(self.error)}"
+        return scrubbed(str(description))
 
     def record_exception(self, exception, attributes=None, timestamp=None, escaped=False):
-        self.add_event("exception", {**describe_exception(exception), **({"exception.escaped": "True"} if escaped else {}), **(attributes or {})}, timestamp)
+        self.error = exception
+        described = {
+            "exception.type": exception_type(exception),
+            "exception.message": exception_message(exception),
+            "exception.stacktrace": stack_text(exception),
+        }
+        self.add_event("exception", {**described, **({"exception.escaped": "True"} if escaped else {}), **(attributes or {})}, timestamp)
 
     def end(self, end_time=None):
         if not self.end_time:
@@ -118,7 +138,7 @@ class Span:
         """Ends it as failed."""
         if not self.end_time:
             self.record_exception(error)
-            self.status = (ERROR, _text(error))
+            self.status = (ERROR, self.events[-1][2]["exception.message"])
             self.end()
 
     def __enter__(self):
@@ -127,24 +147,12 @@ class Span:
     def __exit__(self, _type, error, _traceback):
         if error is not None and self.is_recording():
             self.record_exception(error)
-            self.status = (ERROR, f"{type(error).__name__}: {_text(error)}")
+            self.status = (ERROR, f"{type(error).__name__}: {exception_message(error)}")
         self.end()
-
-
-def describe_exception(error):
-    """https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/"""
-    # botocore makes a class for each error of a service only when it is asked for; the service's own name is in the answer.
-    code = getattr(error, "response", None)
-    code = code.get("Error", {}).get("Code") if isinstance(code, dict) else None
-    try:
-        stack = "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    except Exception:  # one whose text cannot be made
-        stack = None
-    return {"exception.type": code or type(error).__name__, "exception.message": _text(error), "exception.stacktrace": stack}
 
 
 def _text(error):
     try:
         return str(error)
-    except Exception as broken:
-        return f"<no text: {type(broken).__name__}>"
+    except Exception:
+        return ""

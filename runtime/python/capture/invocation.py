@@ -2,9 +2,12 @@
 
 import os
 import re
-import sys
+import time
+from collections import deque
 
-from .exporter import export_spans
+from . import writer
+from .deadline import watch
+from .guard import guarded, warn
 from .handler_records import NAME
 from .settings import CONTEXT_MISSING
 from .span import CLIENT, ERROR, INTERNAL, Span
@@ -26,7 +29,7 @@ def _no_span():
     return None
 
 
-# Where the span is found under which a call hangs; replaced when the handler uses OpenTelemetry's own contexts.
+# Where the span is found under which a call hangs; replaced when the handler uses the tracing SDK by itself.
 _active_span = _no_span
 
 
@@ -39,13 +42,19 @@ class Invocation:
         self.is_sampled = is_sampled
         self.lineage = lineage  # what Lambda uses to find loops; empty, or with ';' in front
         self.root = None
-        self.is_closed = False
-        self.spans = []
+        # Whether what ends is sent at once.
+        self.is_closed = writer.SENDS_AT_ONCE
+        # The error of the handler, when the tracing SDK has recorded it already.
+        self.recorded_error = None
+        self.context = None
+        self.attached = None
+        self.started = time.time_ns()
+        self._waiting = deque()
 
     def root_span(self):
         """The handler's own span. It is sent when there is something to say of it."""
         if self.root is None:
-            self.root = Span(self, None, NAME, INTERNAL)
+            self.root = Span(self, None, NAME, INTERNAL, self.started)
         return self.root
 
     def active_span(self):
@@ -63,38 +72,53 @@ class Invocation:
 
     def headers(self, span_id=None):
         """What an HTTP request carries."""
-        return {
-            "X-Amzn-Trace-Id": self.header(span_id),
-            "traceparent": f"00-{self.trace_id}-{span_id or self.parent_id}-0{int(self.is_sampled)}",
-        }
+        headers = {"X-Amzn-Trace-Id": self.header(span_id)}
+        if writer.SPEAKS_W3C:
+            headers["traceparent"] = f"00-{self.trace_id}-{span_id or self.parent_id}-0{int(self.is_sampled)}"
+        return headers
 
     def ended(self, span):
-        if span is self.root and not self.is_closed:
+        if span is self.root and self.context is not None:
             return  # sent with the rest
-        self.spans.append(span)
-        if self.is_closed or len(self.spans) >= _MOST_WAITING:
+        self._waiting.append(span)
+        if self.is_closed or len(self._waiting) >= _MOST_WAITING:
             self.flush()
+        elif self.context is not None:
+            watch(self)
 
     def flush(self):
-        spans, self.spans = self.spans, []
+        spans = []
+        try:
+            while True:  # one by one: another thread may flush, too
+                spans.append(self._waiting.popleft())
+        except IndexError:
+            pass
         if spans:
-            export_spans(spans)
+            writer.export_spans(spans)
+
+    def send_from_now_on(self):
+        """Shortly before the time is up."""
+        self.is_closed = True
+        self.flush()
 
     def close(self, error=None):
         """What ends later is sent by itself."""
+        self.context = None
+        self.is_closed = True
         if not self.is_sampled:
             return
-        if error is not None:
-            root = self.root_span()
-            is_used = root.is_used
-            root.record_exception(error)
-            root.status = (ERROR, root.events[-1][2]["exception.message"])
-            root.is_used = is_used  # an error alone is recorded beside the calls, not above them
-        if self.root and (self.root.is_used or self.root.status):
-            self.root.end()
-            self.spans.append(self.root)
-        self.is_closed = True
-        self.flush()
+        try:
+            if error is not None and (error is not self.recorded_error or (self.root and self.root.is_used)):
+                root = self.root_span()
+                is_used = root.is_used
+                root.record_exception(error)
+                root.status = (ERROR, root.events[-1][2]["exception.message"])
+                root.is_used = is_used  # an error alone is recorded beside the calls, not above them
+            if self.root and (self.root.is_used or self.root.status):
+                self.root.end_time = 0
+                self.root.end()
+        finally:
+            self.flush()
 
 
 def invocation_of(header):
@@ -112,11 +136,13 @@ def invocation_of(header):
     return Invocation((root[1] + root[2]).lower(), parent[0].lower(), sampled == "1", lineage)
 
 
-def begin_invocation():
+def begin_invocation(context=None):
     """Makes the invocation whose trace is in the environment the running one."""
     global _current, _has_begun
     _has_begun = True
     _current = invocation_of(os.environ.get("_X_AMZN_TRACE_ID"))
+    if _current is not None:
+        _current.context = context
     return _current
 
 
@@ -132,11 +158,31 @@ def running():
         if choice == "RUNTIME_ERROR":
             raise RuntimeError("a call outside of an invocation cannot be traced: Missing AWS Lambda trace data")
         if not _told and choice != "IGNORE_ERROR":
-            print("cdk-traced-function: a call outside of an invocation is not traced", file=sys.stderr)
+            warn("a call outside of an invocation is not traced")
         _told = True
     return _current
+
+
+@guarded
+def begin_span(invocation, name):
+    """A span of a call that begins now. None when it is not sampled."""
+    if not invocation.is_sampled:
+        return None
+    span = invocation.begin(name)
+    return span if span.invocation.is_sampled else None
 
 
 def set_active_span_source(source):
     global _active_span
     _active_span = source
+
+
+def _after_fork():
+    """A child process sends at once: it may end without a word, and what its parent has recorded is the parent's to send."""
+    if _current is not None:
+        _current._waiting.clear()
+        _current.is_closed = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -6,6 +6,8 @@ https://docs.python.org/3/library/importlib.html#importlib.abc.MetaPathFinder
 import sys
 from importlib.util import find_spec
 
+from .guard import warn
+
 _hooks = {}
 _looking_for = set()
 
@@ -61,10 +63,7 @@ def _call(hook, module):
     try:
         hook(module)
     except Exception as error:  # a version of the library that is made differently
-        print(
-            f"cdk-traced-function: calls with {module.__name__} are not traced ({type(error).__name__}: {error})",
-            file=sys.stderr,
-        )
+        warn(f"calls with {module.__name__} are not traced ({type(error).__name__}: {error})")
 
 
 sys.meta_path.insert(0, _Finder)

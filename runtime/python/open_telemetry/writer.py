@@ -9,7 +9,18 @@ import sys
 from binascii import b2a_base64
 
 from .daemon_socket import DaemonSocket, daemon_address
+from .guard import warn as _warn
 from .otlp import encode_request, encode_resource, encode_span
+
+# What joins spans that the handler makes by itself, by the module whose import means that it does.
+JOINED = {
+    "opentelemetry.propagate": ("api", "capture_propagation"),
+    "opentelemetry.trace": ("api", "capture_trace"),
+}
+
+# Spans go together: one packet costs as much as the spans in it.
+SENDS_AT_ONCE = False
+SPEAKS_W3C = True
 
 _PREFIX = b'{"format":"json","version":1}\nT1S'
 
@@ -21,6 +32,17 @@ _SHORTENED = (4_096, 256, 16)
 
 _socket = DaemonSocket(daemon_address())
 _resource = None
+
+
+def begin(invocation):
+    """Makes the handler's span the active one."""
+    api = sys.modules.get(f"{__package__}.api")
+    invocation.attached = api.attach(invocation) if api else None
+
+
+def end(invocation):
+    if invocation.attached is not None:
+        sys.modules[f"{__package__}.api"].detach(invocation.attached)
 
 
 def export_spans(spans):
@@ -45,7 +67,7 @@ def export_spans(spans):
             size += scope_size + len(encoded)
         _send(scopes)
     except Exception as error:
-        _warn(f"spans are lost ({type(error).__name__}: {error})")
+        _warn(f"spans are lost ({type(error).__name__})")
 
 
 def _send(scopes):
@@ -66,10 +88,6 @@ def _fit(span):
         return None
     _warn(f"the span '{span.name[:100]}' is lost, it is too large to send ({len(encoded)} bytes)")
     return None
-
-
-def _warn(text):
-    print(f"cdk-traced-function: {text}", file=sys.stderr)
 
 
 def _describe_resource():

@@ -1,0 +1,3 @@
+"""Handler of a traced function."""
+
+from .bootstrap import handler  # noqa: F401
