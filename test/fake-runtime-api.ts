@@ -9,9 +9,16 @@ export interface RuntimeRequest {
   readonly traceHeader?: string;
 }
 
+/** What a program tells of a request that failed. */
+export interface RuntimeError {
+  readonly errorMessage: string;
+  readonly errorType: string;
+  readonly stackTrace?: string[];
+}
+
 export interface ServedRequests {
-  /** For each request what the program answered: JSON, or the message of an error. */
-  readonly answers: { value?: any; error?: string }[];
+  /** For each request what the program answered: JSON, or the message of an error and all that it said of it. */
+  readonly answers: { value?: any; error?: string; failure?: RuntimeError }[];
   /** All that it printed. */
   readonly output: string;
 }
@@ -35,7 +42,7 @@ export async function serveOnce(program: string, env: Record<string, string>, re
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  * @throws with the program's output when it ends before it has answered them all
  */
-export async function serve(program: string, env: Record<string, string>, requests: RuntimeRequest[]): Promise<ServedRequests> {
+export async function serve(program: string, env: Record<string, string>, requests: RuntimeRequest[], args: string[] = []): Promise<ServedRequests> {
   const answers: ServedRequests['answers'] = [];
   let given = 0;
   let finish: () => void;
@@ -63,7 +70,8 @@ export async function serve(program: string, env: Record<string, string>, reques
       if (/\/invocation\/request\d+\/response$/.test(incoming.url!)) {
         answers.push({ value: JSON.parse(body) });
       } else if (/\/invocation\/request\d+\/error$/.test(incoming.url!)) {
-        answers.push({ error: (JSON.parse(body) as { errorMessage: string }).errorMessage });
+        const failure = JSON.parse(body) as RuntimeError;
+        answers.push({ error: failure.errorMessage, failure });
       } else {
         refuse(new Error(`'${program}' answered ${incoming.url}: ${body}`));
       }
@@ -73,7 +81,7 @@ export async function serve(program: string, env: Record<string, string>, reques
     });
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const child = spawn(program, [], { env: { ...env, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}` }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { env: { ...env, AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${(server.address() as AddressInfo).port}` }, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', text => output += text);
   child.stderr.on('data', text => output += text);

@@ -2,7 +2,7 @@ import { spawn } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { FakeServices, ReceivedRequest } from './fake-services';
-import { serve } from '../fake-runtime-api';
+import { RuntimeError, serve } from '../fake-runtime-api';
 import { SDK_MARK } from '../lambda-environment';
 import { TraceSink } from '../trace-sink';
 
@@ -13,7 +13,7 @@ export const UNSAMPLED = `Root=${ROOT};Parent=${PARENT};Sampled=0`;
 
 export interface FunctionRun {
   /** For each event what the handler gave. */
-  readonly results: { value?: any; error?: string }[];
+  readonly results: { value?: any; error?: string; failure?: RuntimeError }[];
   /** Lines that the function printed. */
   readonly log: string[];
   readonly datagrams: string[];
@@ -67,6 +67,15 @@ export class FunctionHost {
     return this.runWith(argv, packageDir, events, {
       ...options, env: { _HANDLER: handler, PYTHONPATH: packageDir, HOME: process.env.HOME!, ...options.env },
     });
+  }
+
+  /** The same on AWS's own runtime client, which has to be on the path that the option gives. */
+  public async runOnPythonRuntime(packageDir: string, events: unknown[], options: RunOptions): Promise<FunctionRun> {
+    const requests = events.map((event, i) => ({ event, traceHeader: traceIdOf(i, options) ?? undefined }));
+    const handler = options.handler ?? 'cdk_traced_function.handler';
+    const env = { ...this.environment, LAMBDA_TASK_ROOT: packageDir, HOME: process.env.HOME!, _HANDLER: handler, PYTHONDONTWRITEBYTECODE: '1', ...options.env };
+    const { answers, output } = await serve('python3', env, requests, ['-m', 'awslambdaric', handler]);
+    return { results: answers, log: output.split('\n').filter(line => line !== ''), ...await this.seen() };
   }
 
   /** The same with a program that asks for work itself, such as a Go binary. */

@@ -280,7 +280,7 @@ test('it imports nothing but what Lambda\'s runtime has imported, until a librar
   }).trim().split(' ');
   expect(imported.filter(name => /^(?:botocore|boto3|sqlite3|http\.client|urllib3|requests|opentelemetry|ssl|asyncio|email)/.test(name))).toEqual([]);
   expect(imported.filter(name => name.startsWith('cdk_traced_function.'))).toEqual([
-    'daemon_socket', 'exporter', 'handler_records', 'import_hooks', 'invocation', 'otlp', 'protobuf', 'settings', 'span',
+    'bootstrap', 'daemon_socket', 'deadline', 'guard', 'handler_records', 'import_hooks', 'invocation', 'otlp', 'protobuf', 'redaction', 'settings', 'span', 'writer',
   ].map(name => `cdk_traced_function.${name}`));
 });
 

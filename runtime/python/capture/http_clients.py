@@ -61,8 +61,11 @@ def _begin(invocation, method, scheme, host, port, path, given):
     """
     outer = outer_call.get()
     header = given.get(_HEADER)
-    if outer and header is not None and f"Parent={outer}" in _text(header):
-        return None
+    if header is not None:
+        header = _text(header)
+        # That of the call which this request is part of; or Lambda's own, which botocore adds to a call that is not to be recorded.
+        if (outer and f"Parent={outer}" in header) or header == os.environ.get("_X_AMZN_TRACE_ID"):
+            return None
     if is_recorded_already("http"):
         return None
     span = begin_span(invocation, _text(method).upper())

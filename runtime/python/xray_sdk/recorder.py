@@ -4,6 +4,7 @@ the captured calls hang under one another, and a call that one of the SDK's patc
 """
 
 import functools
+import json
 import re
 import sys
 from contextvars import ContextVar
@@ -261,7 +262,7 @@ def _replace_emitter(recorder):
 
 @guarded
 def _send(daemon, entity):
-    document = entity.to_dict()
+    document = entity.to_dict() if hasattr(entity, "to_dict") else json.loads(entity.serialize())  # the latter before 2.7
     _clean(document)
     running = invocations.current_invocation()
     if running is not None and str(document.get("name", "")).startswith("## "):
@@ -271,6 +272,8 @@ def _send(daemon, entity):
 
 
 def _clean(document):
+    if "://" in document.get("name", ""):  # some versions name a call by its URL
+        document["name"] = re.split(r"[/?#]", document["name"].partition("://")[2].rpartition("@")[2], maxsplit=1)[0] or "unknown"
     request = document.get("http", {}).get("request")
     if isinstance(request, dict) and isinstance(request.get("url"), str):
         scheme, separator, rest = request["url"].partition("://")

@@ -1,5 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
+import { copyCapture } from './capture';
 import { JobResult, OWN_INPUTS } from '../../bundling/bundling-job';
 import { PythonCaptureLayerJob } from '../../languages/python-job';
 import { pythonRuntimeFile } from '../runtime-files';
@@ -8,9 +9,7 @@ import { pythonRuntimeFile } from '../runtime-files';
 export async function bundlePythonCaptureLayer(job: Pick<PythonCaptureLayerJob, 'outputDir'>): Promise<JobResult> {
   const target = path.join(job.outputDir, 'python', 'cdk_traced_function');
   fs.mkdirSync(target, { recursive: true });
-  const modules = fs.readdirSync(pythonRuntimeFile('open_telemetry')).filter(file => file.endsWith('.py')).map(file => `open_telemetry/${file}`);
-  for (const file of [...modules, 'daemon_socket.py', 'handler_records.py', 'layer/settings.py']) {
-    fs.copyFileSync(pythonRuntimeFile(file), path.join(target, path.basename(file)));
-  }
+  copyCapture('open-telemetry', target);
+  fs.copyFileSync(pythonRuntimeFile('layer/settings.py'), path.join(target, 'settings.py'));
   return { tool: 'no installer needed', inputs: OWN_INPUTS };
 }

@@ -1,11 +1,11 @@
 import * as fs from 'fs';
 import * as path from 'path';
+import { copyCapture } from './capture';
 import { installDependencies, withOwnSdk, XRAY_SDK_MODULES } from './dependencies';
 import { PROJECT_FILES, readRequirements } from './requirements';
 import { copySources, listSources } from './sources';
-import { JobResult } from '../../bundling/bundling-job';
+import { InstrumentationKind, JobResult } from '../../bundling/bundling-job';
 import { PythonJob } from '../../languages/python-job';
-import { pythonRuntimeFile } from '../runtime-files';
 
 /** Fills the output folder with the sources, and their requirements and the tracing SDK unless a layer has them. */
 export async function bundlePython(job: PythonJob): Promise<JobResult> {
@@ -32,11 +32,7 @@ export async function bundlePython(job: PythonJob): Promise<JobResult> {
 function addEntry({ instrumentation, capture, handler, outputDir }: PythonJob): void {
   const target = path.join(outputDir, 'cdk_traced_function');
   fs.mkdirSync(target, { recursive: true });
-  for (const source of ['capture', instrumentation === 'xray-sdk' ? 'xray_sdk' : 'open_telemetry'].map(pythonRuntimeFile)) {
-    for (const name of fs.readdirSync(source).filter(file => file.endsWith('.py'))) {
-      fs.copyFileSync(path.join(source, name), path.join(target, name));
-    }
-  }
+  copyCapture(instrumentation as Exclude<InstrumentationKind, 'none'>, target);
   const { clients, contextMissing, coldStart, response, recording } = capture;
   fs.writeFileSync(path.join(target, 'settings.py'), [
     '"""What was chosen when the package was made."""',
