@@ -6,7 +6,7 @@ https://opentelemetry.io/docs/specs/semconv/cloud-providers/aws-sdk/
 import functools
 from contextvars import ContextVar
 
-from .guard import guarded
+from .guard import guarded, leave_out_frame
 from .invocation import begin_span, running
 from .redaction import address
 from .settings import S3_KEYS
@@ -45,7 +45,11 @@ def capture_botocore(client_module):
         span = _call.get()
         if span is not None:
             _add_header(request, span)
-        return prepare_request(self, request)
+        try:
+            return prepare_request(self, request)
+        except BaseException as error:
+            leave_out_frame(error)
+            raise
 
     Endpoint.prepare_request = traced_prepare
 
@@ -71,18 +75,20 @@ def _traced(make_api_call, describe):
     def traced_call(self, operation_name, *args, **kwargs):
         invocation = running()
         span = _begin(invocation, describe, self, operation_name, args, kwargs) if invocation is not None else None
-        if span is None:
-            return make_api_call(self, operation_name, *args, **kwargs)
-        tokens = _call.set(span), outer_call.set(span.span_id)
+        tokens = (_call.set(span), outer_call.set(span.span_id)) if span is not None else None
         try:
             answer = make_api_call(self, operation_name, *args, **kwargs)
         except BaseException as error:
-            _fail(span, error)
+            if span is not None:
+                _fail(span, error)
+            leave_out_frame(error)
             raise
         finally:
-            reset(_call, tokens[0])
-            reset(outer_call, tokens[1])
-        _end(span, answer)
+            if tokens is not None:
+                reset(_call, tokens[0])
+                reset(outer_call, tokens[1])
+        if span is not None:
+            _end(span, answer)
         return answer
 
     return traced_call
@@ -93,18 +99,20 @@ def _traced_async(make_api_call, describe):
     async def traced_call(self, operation_name, *args, **kwargs):
         invocation = running()
         span = _begin(invocation, describe, self, operation_name, args, kwargs) if invocation is not None else None
-        if span is None:
-            return await make_api_call(self, operation_name, *args, **kwargs)
-        tokens = _call.set(span), outer_call.set(span.span_id)
+        tokens = (_call.set(span), outer_call.set(span.span_id)) if span is not None else None
         try:
             answer = await make_api_call(self, operation_name, *args, **kwargs)
         except BaseException as error:
-            _fail(span, error)
+            if span is not None:
+                _fail(span, error)
+            leave_out_frame(error)
             raise
         finally:
-            reset(_call, tokens[0])
-            reset(outer_call, tokens[1])
-        _end(span, answer)
+            if tokens is not None:
+                reset(_call, tokens[0])
+                reset(outer_call, tokens[1])
+        if span is not None:
+            _end(span, answer)
         return answer
 
     return traced_call

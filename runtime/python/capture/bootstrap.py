@@ -1,6 +1,6 @@
 """
 Captures the libraries that make calls, then imports the function's own handler.
-The file is named as Lambda's own, because the runtime leaves frames of files with this name out at the top of the stack that it reports.
+The file is named as Lambda's own, because the runtime leaves out frames of files with this name: Python 3.10 shows that of the handler here.
 https://github.com/aws/aws-lambda-python-runtime-interface-client/blob/main/awslambdaric/bootstrap.py
 """
 
@@ -8,7 +8,7 @@ import importlib
 import os
 
 from . import handler_records, writer
-from .guard import guarded
+from .guard import guarded, leave_out_frame
 from .import_hooks import after_import
 from .invocation import begin_invocation
 from .settings import CLIENTS, HANDLER
@@ -59,14 +59,15 @@ _handle = getattr(importlib.import_module(_module_name.replace("/", ".")), _func
 
 def handler(event, context):
     invocation = _begin(context)
-    if invocation is None:
-        return _handle(event, context)
     try:
         result = _handle(event, context)
     except BaseException as error:
-        _fail(invocation, error)
+        if invocation is not None:
+            _fail(invocation, error)
+        leave_out_frame(error)
         raise
-    _end(invocation, result)
+    if invocation is not None:
+        _end(invocation, result)
     return result
 
 

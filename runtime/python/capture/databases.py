@@ -9,7 +9,7 @@ import re
 import weakref
 from contextvars import ContextVar
 
-from .guard import guarded
+from .guard import guarded, leave_out_frame
 from .invocation import begin_span, running
 from .suppression import is_recorded_already, reset
 
@@ -17,7 +17,6 @@ from .suppression import is_recorded_already, reset
 _is_recording = ContextVar("cdk_traced_function_query", default=False)
 
 _METHODS = ("execute", "executemany", "callproc", "executescript", "copy_expert", "copy_from", "copy_to")
-_IS_HEAP_TYPE = 1 << 9
 _replaced = weakref.WeakSet()
 _WORD = re.compile(r"\s*(?:(?:--[^\n]*\n|/\*.*?\*/)\s*)*([A-Za-z]{2,20})\b", re.DOTALL)
 
@@ -57,46 +56,64 @@ def _traced(method, describe):
     @functools.wraps(method)
     def traced(self, *args, **kwargs):
         span = _begin(describe, self, name, args[0] if args else None) if running() is not None else None
-        if span is None:
-            return method(self, *args, **kwargs)
-        token = _is_recording.set(True)
+        token = _is_recording.set(True) if span is not None else None
         try:
             result = method(self, *args, **kwargs)
         except BaseException as error:
             _fail(span, error)
+            leave_out_frame(error)
             raise
         finally:
-            reset(_is_recording, token)
+            if token is not None:
+                reset(_is_recording, token)
         _end(span)
         return result
 
     @functools.wraps(method)
     async def traced_async(self, *args, **kwargs):
         span = _begin(describe, self, name, args[0] if args else None) if running() is not None else None
-        if span is None:
-            return await method(self, *args, **kwargs)
-        token = _is_recording.set(True)
+        token = _is_recording.set(True) if span is not None else None
         try:
             result = await method(self, *args, **kwargs)
         except BaseException as error:
             _fail(span, error)
+            leave_out_frame(error)
             raise
         finally:
-            reset(_is_recording, token)
+            if token is not None:
+                reset(_is_recording, token)
         _end(span)
         return result
 
     return traced_async if inspect.iscoroutinefunction(method) else traced
 
 
+def _unseen(function):
+    """For what stands between a caller and a function of a library, and does no more than to change what is given to it."""
+
+    @functools.wraps(function)
+    def call(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except BaseException as error:
+            # Its own frame, and that of the function.
+            leave_out_frame(error)
+            leave_out_frame(error)
+            raise
+
+    return call
+
+
 @guarded
 def _end(span):
-    span.end()
+    if span is not None:
+        span.end()
 
 
 @guarded
 def _fail(span, error):
-    span.fail(error)
+    if span is not None:
+        span.fail(error)
 
 
 def _replace(cursor, describe, methods=_METHODS):
@@ -117,10 +134,15 @@ def _extend(cls, describe, **members):
 @guarded
 def _replace_made(cursor, describe):
     """Of a class in Python that a connection of the handler's own makes its cursors of."""
-    for cls in type(cursor).__mro__:
-        if cls.__flags__ & _IS_HEAP_TYPE and cls not in _replaced and not cls.__module__.startswith("_"):
+    classes = [cls for cls in type(cursor).__mro__ if "__dict__" in vars(cls) or "__slots__" in vars(cls)]
+    for cls in classes:
+        if cls not in _replaced:
             _replaced.add(cls)
             _replace(cls, describe)
+            if cls is classes[-1]:  # what it has of a class in C
+                for name in _METHODS:
+                    if hasattr(cls, name) and name not in vars(cls):
+                        setattr(cls, name, _traced(getattr(cls, name), describe))
 
 
 def _attributes(system, name=None, host=None, port=None):
@@ -148,6 +170,7 @@ def capture_sqlite3(module):
             types[key] = _sqlite3_connection(module, wanted, name)
         return types[key]
 
+    @_unseen
     @functools.wraps(connect)
     def traced_connect(*args, **kwargs):
         extended = connection_type(args, kwargs) if args or "database" in kwargs else None
@@ -173,6 +196,7 @@ def _sqlite3_connection(module, base, database):
     make_cursor = base.cursor
     is_own = make_cursor is not module.Connection.cursor
 
+    @_unseen
     @functools.wraps(make_cursor)
     def cursor(self, *args, **kwargs):
         if is_own and not args and not kwargs:
@@ -212,6 +236,7 @@ def capture_psycopg2(module):
         make_cursor = base.cursor
         is_own = make_cursor is not extensions.connection.cursor
 
+        @_unseen
         @functools.wraps(make_cursor)
         def cursor(self, *args, **kwargs):
             given = args[1] if len(args) > 1 else kwargs.get("cursor_factory")
@@ -228,6 +253,7 @@ def capture_psycopg2(module):
 
         return connections.setdefault(base, _extend(base, describe, cursor=cursor))
 
+    @_unseen
     @functools.wraps(connect)
     def traced_connect(*args, **kwargs):
         factory = args[1] if len(args) > 1 else kwargs.get("connection_factory")
@@ -326,7 +352,11 @@ def capture_pg8000(module):
     @functools.wraps(connect)
     def traced_connect(self, *args, **kwargs):
         remember(self, args, kwargs)
-        return connect(self, *args, **kwargs)
+        try:
+            return connect(self, *args, **kwargs)
+        except BaseException as error:
+            leave_out_frame(error)
+            raise
 
     def describe(made):
         # Not its property `connection`, of which the library warns.

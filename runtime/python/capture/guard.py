@@ -35,6 +35,17 @@ def not_recorded(error):
         pass
 
 
+def leave_out_frame(error):
+    """
+    Of the function that has caught the error, and raises it again with a bare `raise`: whoever catches it then sees the frames that were there
+    without the capture. (Python 3.10 and older keep them.)
+    """
+    try:
+        error.__traceback__ = error.__traceback__.tb_next
+    except Exception:  # a class of somebody's own making
+        pass
+
+
 def warn(text):
     try:
         print(f"cdk-traced-function: {text}", file=sys.stderr)

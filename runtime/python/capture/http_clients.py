@@ -7,7 +7,7 @@ import functools
 import os
 from contextvars import ContextVar
 
-from .guard import guarded
+from .guard import guarded, leave_out_frame
 from .invocation import begin_span, running
 from .redaction import url_path
 from .span import ERROR
@@ -80,6 +80,11 @@ def _begin(invocation, method, scheme, host, port, path, given):
     return call
 
 
+def _fail(call, error):
+    if call is not None:
+        call.fail(error)
+
+
 def _text(value):
     return value.decode("latin-1") if isinstance(value, (bytes, bytearray)) else str(value)
 
@@ -102,12 +107,20 @@ def capture_http_client(module):
     def traced_putrequest(self, method, url, *args, **kwargs):
         # What is known of the request so far: method, path, its headers.
         self._cdk_traced_function = (method, url, {})
-        return putrequest(self, method, url, *args, **kwargs)
+        try:
+            return putrequest(self, method, url, *args, **kwargs)
+        except BaseException as error:
+            leave_out_frame(error)
+            raise
 
     @functools.wraps(putheader)
     def traced_putheader(self, header, *values):
         _note_header(self, header, values)
-        return putheader(self, header, *values)
+        try:
+            return putheader(self, header, *values)
+        except BaseException as error:
+            leave_out_frame(error)
+            raise
 
     @guarded
     def _note_header(self, header, values):
@@ -132,12 +145,11 @@ def capture_http_client(module):
         begun, self._cdk_traced_function = getattr(self, "_cdk_traced_function", None), None
         invocation = running() if isinstance(begun, tuple) else None
         call = _begin_on(self, invocation, begun) if invocation is not None else None
-        if call is None:
-            return endheaders(self, *args, **kwargs)
         try:
             result = endheaders(self, *args, **kwargs)
         except BaseException as error:
-            call.fail(error)
+            _fail(call, error)
+            leave_out_frame(error)
             raise
         self._cdk_traced_function = call
         return result
@@ -146,14 +158,17 @@ def capture_http_client(module):
     def traced_getresponse(self, *args, **kwargs):
         call = getattr(self, "_cdk_traced_function", None)
         if not isinstance(call, _Call):
-            return getresponse(self, *args, **kwargs)
-        self._cdk_traced_function = None
+            call = None
+        else:
+            self._cdk_traced_function = None
         try:
             response = getresponse(self, *args, **kwargs)
         except BaseException as error:
-            call.fail(error)
+            _fail(call, error)
+            leave_out_frame(error)
             raise
-        call.end(response.status, response.headers)
+        if call is not None:
+            call.end(response.status, response.headers)
         return response
 
     connection.putrequest, connection.putheader = traced_putrequest, traced_putheader
@@ -183,18 +198,21 @@ def capture_urllib3(module):
     def traced_request(self, conn, method, url, *args, **kwargs):
         invocation = None if args else running()
         begun = begin(self, invocation, method, url, kwargs.get("headers")) if invocation is not None else None
-        if begun is None:
-            return make_request(self, conn, method, url, *args, **kwargs)
-        call, merged = begun
-        token = _within_urllib3.set(True)
+        call, token = None, None
+        if begun is not None:
+            call, kwargs["headers"] = begun
+            token = _within_urllib3.set(True)
         try:
-            response = make_request(self, conn, method, url, **{**kwargs, "headers": merged})
+            response = make_request(self, conn, method, url, *args, **kwargs)
         except BaseException as error:
-            call.fail(error)
+            _fail(call, error)
+            leave_out_frame(error)
             raise
         finally:
-            reset(_within_urllib3, token)
-        call.end(response.status, getattr(response, "headers", None))
+            if token is not None:
+                reset(_within_urllib3, token)
+        if call is not None:
+            call.end(response.status, getattr(response, "headers", None))
         return response
 
     pool._make_request = traced_request
@@ -216,28 +234,28 @@ def capture_httpx(module):
     def traced(self, request):
         invocation = running()
         call = begin(invocation, request) if invocation is not None else None
-        if call is None:
-            return handle(self, request)
         try:
             response = handle(self, request)
         except BaseException as error:
-            call.fail(error)
+            _fail(call, error)
+            leave_out_frame(error)
             raise
-        call.end(response.status_code, response.headers)
+        if call is not None:
+            call.end(response.status_code, response.headers)
         return response
 
     @functools.wraps(handle_async)
     async def traced_async(self, request):
         invocation = running()
         call = begin(invocation, request) if invocation is not None else None
-        if call is None:
-            return await handle_async(self, request)
         try:
             response = await handle_async(self, request)
         except BaseException as error:
-            call.fail(error)
+            _fail(call, error)
+            leave_out_frame(error)
             raise
-        call.end(response.status_code, response.headers)
+        if call is not None:
+            call.end(response.status_code, response.headers)
         return response
 
     module.HTTPTransport.handle_request, module.AsyncHTTPTransport.handle_async_request = traced, traced_async
@@ -270,15 +288,17 @@ def capture_aiohttp(module):
     async def traced_request(self, method, str_or_url, **kwargs):
         invocation = running()
         begun = begin(self, invocation, method, str_or_url, kwargs.get("headers")) if invocation is not None else None
-        if begun is None:
-            return await request(self, method, str_or_url, **kwargs)
-        call, headers = begun
+        call = None
+        if begun is not None:
+            call, kwargs["headers"] = begun
         try:
-            response = await request(self, method, str_or_url, **{**kwargs, "headers": headers})
+            response = await request(self, method, str_or_url, **kwargs)
         except BaseException as error:
-            call.fail(error)
+            _fail(call, error)
+            leave_out_frame(error)
             raise
-        call.end(response.status, response.headers)
+        if call is not None:
+            call.end(response.status, response.headers)
         return response
 
     session._request = traced_request

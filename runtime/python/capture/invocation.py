@@ -118,6 +118,7 @@ class Invocation:
                 self.root.end_time = 0
                 self.root.end()
         finally:
+            self.recorded_error = None
             self.flush()
 
 

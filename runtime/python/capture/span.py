@@ -3,7 +3,7 @@
 import os
 import time
 
-from .redaction import exception_message, exception_type, scrubbed, stack_text
+from .redaction import exception_message, exception_type, frames, scrubbed, stack_text
 
 INTERNAL = 0
 CLIENT = 2
@@ -22,7 +22,7 @@ class Span:
 
     __slots__ = (
         "invocation", "parent", "name", "kind", "span_id", "scope", "start_time", "end_time",
-        "attributes", "events", "links", "status", "is_used", "api_context", "remote", "error", "subsegment", "__weakref__",
+        "attributes", "events", "links", "status", "is_used", "api_context", "remote", "failure", "subsegment", "__weakref__",
     )
 
     def __init__(self, invocation, parent, name, kind, start_time=None):
@@ -47,7 +47,8 @@ class Span:
         self.api_context = None
         # Name of the other side of the call, as X-Ray's map has it.
         self.remote = None
-        self.error = None
+        # Text and frames of the last error; the error itself would keep alive whatever was in those frames.
+        self.failure = None
         # What X-Ray's document has beside this.
         self.subsegment = None
 
@@ -116,15 +117,16 @@ class Span:
         """The API describes a failure by the text of the error that it has recorded before."""
         if not description:
             return description
-        if self.error is not None and _text(self.error) in description:
-            return f"{type(self.error).__name__}: {exception_message(self.error)}"
+        if self.failure is not None and self.failure[0] in description:
+            return f"{self.failure[2]}: {self.failure[3]}"
         return scrubbed(str(description))
 
     def record_exception(self, exception, attributes=None, timestamp=None, escaped=False):
-        self.error = exception
+        message = exception_message(exception)
+        self.failure = (_text(exception), frames(exception), type(exception).__name__, message)
         described = {
             "exception.type": exception_type(exception),
-            "exception.message": exception_message(exception),
+            "exception.message": message,
             "exception.stacktrace": stack_text(exception),
         }
         self.add_event("exception", {**described, **({"exception.escaped": "True"} if escaped else {}), **(attributes or {})}, timestamp)

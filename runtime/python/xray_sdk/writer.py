@@ -10,7 +10,7 @@ import sys
 
 from .daemon_socket import DaemonSocket, daemon_address
 from .guard import guarded, warn
-from .redaction import frames, has_patterns, redacted
+from .redaction import has_patterns, redacted
 from .span import ANNOTATIONS, CLIENT
 
 # What joins what the handler records with the X-Ray SDK by itself, by the module whose import means that it does.
@@ -168,10 +168,10 @@ def _flag(document, span, status):
             document["error"] = True
     elif exceptions or span.status:
         document["fault"] = True
-    if exceptions and span.error is not None:
+    if exceptions and span.failure is not None:
         values = exceptions[-1]
         exception = {"id": os.urandom(8).hex(), "type": values["exception.type"], "stack": [
-            {"path": os.path.basename(file), "line": line, "label": label} for file, line, label in reversed(frames(span.error))
+            {"path": os.path.basename(file), "line": line, "label": label} for file, line, label in reversed(span.failure[1])
         ]}
         if values["exception.message"] is not None:
             exception["message"] = values["exception.message"]
