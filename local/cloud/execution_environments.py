@@ -4,6 +4,7 @@ ministack keeps the pool of them; its own kinds, which imitate the runtimes, are
 """
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -18,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from . import mount_namespace
-from .function_files import FunctionFiles, unpacked, unpacking
+from .function_files import FunctionFiles, FunctionStore, unpacking
 from .function_output import FunctionOutput
 from .function_variables import function_variables
 from .invocation import Attempt, FunctionError, running_attempt
 from .java_runtime import frames_of
-from .lambda_runtimes import FunctionView, LambdaRuntime, runtime_of, warn_once
+from .lambda_runtimes import FunctionView, LambdaRuntime, prepare_ahead, runtime_of, warn_once
 from .runtime_api import Failure, FunctionFacts, Request, Response, RuntimeApi
 from .wrapping import wrap
 
@@ -80,6 +81,16 @@ def install() -> None:
         return original(source, "index.handler", runtime)
 
 
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
+    make = handlers["create"]
+
+    def create(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
+        prepare_ahead(str(properties.get("Runtime", "")))
+        return make(logical_id, properties, stack_name)
+
+    handlers["create"] = create
+
+
 def _environment_class(lambda_runtime: Any) -> type:
     """The class, made here because its base can only be imported when ministack's settings stand."""
 
@@ -92,6 +103,7 @@ def _environment_class(lambda_runtime: Any) -> type:
             self.extension_processes: list[subprocess.Popen[bytes]] = []
             self._output: FunctionOutput | None = None
             self._folder: Path | None = None
+            self._files: FunctionFiles | None = None
             self._log_stream: str | None = None
             self._unread: list[tuple[float, str]] = []
             self._shown_as: list[tuple[str, str]] = []
@@ -163,7 +175,7 @@ def _environment_class(lambda_runtime: Any) -> type:
 
             runtime = runtime_of(self.config)
             layers = [data for data in map(lambda_svc._resolve_layer_zip, self.config.get("Layers") or []) if data]
-            files = unpacked(_files_folder(), self.config.get("FunctionName", "function"), self.code_zip, layers)
+            files = self._files = _store().acquire(self.config.get("FunctionName", "function"), self.code_zip, layers)
             self._folder = Path(tempfile.mkdtemp(prefix="environment-"))
             temporary = self._folder / "tmp"
             temporary.mkdir()
@@ -193,8 +205,14 @@ def _environment_class(lambda_runtime: Any) -> type:
             if wrapper and runtime.programs:
                 command = [wrapper, *command]
             deadline = time.monotonic() + seconds
-            self._start_extensions(files, view, front, variables, deadline)
+            if files.extensions():
+                self.api.start()
+                self._output.start()
+                self._start_extensions(files, view, front, variables, deadline)
             self._proc = self._start_runtime(runtime, view, [*front, *command], variables)
+            if not self.extension_processes:
+                self.api.start()
+                self._output.start()
             threading.Thread(target=self._watch, args=(self._proc, self.api), daemon=True, name=f"watch-{self.func_name}").start()
             self._await_ready(deadline, seconds)
 
@@ -205,17 +223,21 @@ def _environment_class(lambda_runtime: Any) -> type:
             if runtime.frames_messages:
                 variables["_LAMBDA_TELEMETRY_LOG_FD"] = str(self._output.writer)
                 passed.append(self._output.writer)
-            theirs = None
+            ours = theirs = None
             if runtime.writes_to_socket:
                 ours, theirs = socket.socketpair()
                 variables["_LAMBDA_RUNTIME_API_FD"] = str(theirs.fileno())
                 passed.append(theirs.fileno())
-                self.api.serve(ours)
             try:
                 with unpacking:
-                    return subprocess.Popen(command, cwd=view.task if os.path.isdir(view.task) else None, env=variables, stdin=subprocess.DEVNULL,
+                    process = subprocess.Popen(command, cwd=view.task if os.path.isdir(view.task) else None, env=variables, stdin=subprocess.DEVNULL,
                                             stdout=self._output.writer, stderr=self._output.writer, pass_fds=passed)
+                if ours:
+                    self.api.serve(ours)
+                return process
             except OSError as error:
+                if ours:
+                    ours.close()
                 raise EnvironmentFailed(Failure("Runtime.InvalidEntrypoint", {
                     "errorType": "Runtime.InvalidEntrypoint", "errorMessage": f"Couldn't start {command[0]}: {error}"})) from error
             finally:
@@ -291,6 +313,9 @@ def _environment_class(lambda_runtime: Any) -> type:
             if self._folder:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = None
+            if self._files:
+                _store().release(self._files)
+                self._files = None
 
         # One event.
 
@@ -362,10 +387,9 @@ def _environment_class(lambda_runtime: Any) -> type:
     return ExecutionEnvironment
 
 
-def _files_folder() -> Path:
-    folder = Path(os.environ.get("CDK_TRACED_RUNTIME_FILES") or tempfile.gettempdir()).parent / "functions"
-    folder.mkdir(exist_ok=True)
-    return folder
+@functools.lru_cache(maxsize=None)
+def _store() -> FunctionStore:
+    return FunctionStore(Path(os.environ.get("CDK_TRACED_RUNTIME_FILES") or tempfile.gettempdir()).parent / "functions")
 
 
 _completing = threading.Lock()
@@ -383,8 +407,9 @@ def _complete(files: FunctionFiles, runtime: LambdaRuntime, namespace: bool) -> 
 
 def _view(files: FunctionFiles, runtime: LambdaRuntime, namespace: bool, config: dict[str, Any]) -> FunctionView:
     if namespace:
-        return FunctionView("/var/task", "/var/runtime", "/var/lang", "/opt", config)
-    return FunctionView(str(files.task), str(runtime.folder or files.var / "runtime"), str(files.var / "lang"), str(files.opt), config)
+        return FunctionView("/var/task", "/var/runtime", "/var/lang", "/opt", config, files.answers_cloudformation)
+    return FunctionView(str(files.task), str(runtime.folder or files.var / "runtime"), str(files.var / "lang"), str(files.opt), config,
+                        files.answers_cloudformation)
 
 
 def _bootstrap_of(files: FunctionFiles, view: FunctionView) -> list[str]:

@@ -15,6 +15,7 @@ import shutil
 import stat
 import threading
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,11 @@ class FunctionFiles:
     def opt(self) -> Path:
         return self.folder / "opt"
 
+    @property
+    def answers_cloudformation(self) -> bool:
+        """The code reads `ResponseURL`: it provides a custom resource."""
+        return (self.folder / "answers-cloudformation").exists()
+
     def make_folders(self) -> None:
         for folder in (self.task, self.opt, self.var / "runtime", self.var / "lang" / "bin"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -55,26 +61,43 @@ class FunctionFiles:
         return [file.name for file in found if file.is_file() and os.access(file, os.X_OK)]
 
 
-def unpacked(parent: Path, name: str, code: bytes, layers: list[bytes]) -> FunctionFiles:
-    """The files of a function; those that are there already are taken as they are."""
-    digest = hashlib.sha256(code)
-    for layer in layers:
-        digest.update(b"\0" + hashlib.sha256(layer).digest())
-    files = FunctionFiles(parent / f"{name}-{digest.hexdigest()[:16]}")
-    with unpacking:
-        if not files.folder.is_dir():
-            unfinished = FunctionFiles(parent / f"{files.folder.name}.unfinished")
-            shutil.rmtree(unfinished.folder, ignore_errors=True)
-            unfinished.make_folders()
-            _unpack(code, unfinished.task, f"the code of {name}")
-            for number, layer in enumerate(layers):
-                _unpack(layer, unfinished.opt, f"layer {number + 1} of {name}")
-            unfinished.folder.rename(files.folder)
-    return files
+class FunctionStore:
+    """Unpacked functions. Those that no environment uses any more go when the function gets new code."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._uses: Counter[Path] = Counter()
+
+    def acquire(self, name: str, code: bytes, layers: list[bytes]) -> FunctionFiles:
+        """The files of a function, unpacked by the first who asks; each use ends with `release`."""
+        digest = hashlib.sha256(code)
+        for layer in layers:
+            digest.update(b"\0" + hashlib.sha256(layer).digest())
+        files = FunctionFiles(self._folder / name / digest.hexdigest()[:16])
+        with unpacking:
+            if not files.folder.is_dir():
+                for other in files.folder.parent.iterdir() if files.folder.parent.is_dir() else []:
+                    if not self._uses[other]:
+                        shutil.rmtree(other, ignore_errors=True)
+                unfinished = FunctionFiles(files.folder.with_suffix(".unfinished"))
+                unfinished.make_folders()
+                answers = _unpack(code, unfinished.task, f"the code of {name}")
+                for number, layer in enumerate(layers):
+                    answers |= _unpack(layer, unfinished.opt, f"layer {number + 1} of {name}")
+                if answers:
+                    (unfinished.folder / "answers-cloudformation").touch()
+                unfinished.folder.rename(files.folder)
+            self._uses[files.folder] += 1
+        return files
+
+    def release(self, files: FunctionFiles) -> None:
+        with unpacking:
+            self._uses[files.folder] -= 1
 
 
-def _unpack(data: bytes, folder: Path, what: str) -> None:
-    """Unpacks with the permissions and links of the archive, which `zipfile` itself leaves out."""
+def _unpack(data: bytes, folder: Path, what: str) -> bool:
+    """Unpacks with the permissions and links of the archive, which `zipfile` itself leaves out; whether something in it reads `ResponseURL`."""
+    found = False
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for member in archive.infolist():
@@ -91,10 +114,13 @@ def _unpack(data: bytes, folder: Path, what: str) -> None:
                 if stat.S_ISLNK(mode):
                     target.symlink_to(archive.read(member).decode())
                     continue
-                target.write_bytes(archive.read(member))
+                content = archive.read(member)
+                found = found or b"ResponseURL" in content
+                target.write_bytes(content)
                 target.chmod((stat.S_IMODE(mode) or 0o644) | 0o444)
     except (zipfile.BadZipFile, OSError) as error:
         raise BadArchive(f"{what} cannot be unpacked: {error}") from error
+    return found
 
 
 def link_node_modules(files: FunctionFiles, folders: list[tuple[Path, Path]]) -> None:

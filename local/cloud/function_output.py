@@ -25,6 +25,9 @@ class FunctionOutput:
         self._lines: list[tuple[float, str]] = []
         self._rest = b""
         self._thread = threading.Thread(target=self._run, daemon=True, name="function-output")
+
+    def start(self) -> None:
+        """Begins to read; what was written before is not lost."""
         self._thread.start()
 
     def take(self) -> list[tuple[float, str]]:
@@ -39,9 +42,10 @@ class FunctionOutput:
 
     def close(self) -> None:
         """Ends reading; what has been written by now can still be taken. Whoever inherited the pipe may go on writing in vain."""
-        if self._thread.is_alive():
-            os.write(self._waker, b"x")
-            self._thread.join()
+        if self._reader >= 0:
+            if self._thread.is_alive():
+                os.write(self._waker, b"x")
+                self._thread.join()
             os.close(self.writer)
             with self._lock:
                 self._read()

@@ -67,6 +67,7 @@ class FunctionView:
     lang: str
     opt: str
     config: dict[str, Any]
+    answers_cloudformation: bool = False
 
     @property
     def memory(self) -> int:
@@ -79,17 +80,15 @@ class FunctionView:
 def runtime_of(config: dict[str, Any]) -> LambdaRuntime:
     """The runtime that a function names; RuntimeUnavailable, or JavaUnavailable, where it cannot be had."""
     name = str(config.get("Runtime", ""))
-    with _preparing:
-        if name.startswith("nodejs"):
-            return _nodejs(name)
-        if name.startswith("python"):
-            return _python(name)
-        if name.startswith("java"):
-            return _java(name)
+    for family, prepared in (("nodejs", _nodejs), ("python", _python), ("java", _java)):
+        if name.startswith(family):
+            with _locks.setdefault(name, threading.Lock()):
+                return prepared(name)
     return LambdaRuntime(None, {}, lambda view: _bootstrap(view), lambda view: {})
 
 
-_preparing = threading.Lock()
+_locks: dict[str, threading.Lock] = {}
+"""One preparation of a runtime at a time."""
 _warned: set[tuple[Any, ...]] = set()
 
 
@@ -112,7 +111,6 @@ def _nodejs(name: str) -> LambdaRuntime:
         client = package_folder("aws-lambda-ric", version, integrity, lambda file: file in (entry, "LICENSE", "NOTICE"),
                                 f"Lambda's runtime interface client for Node.js, {version}")
     except PackageUnavailable as error:
-        _nodejs.cache_clear()
         raise RuntimeUnavailable(f"Node.js functions need Lambda's runtime interface client, aws-lambda-ric {version}: {error}") from error
     if not folder.is_dir():
         (folder / "rapid-client.node").mkdir(parents=True)
@@ -128,7 +126,7 @@ def _nodejs(name: str) -> LambdaRuntime:
 
     def command(view: FunctionView) -> list[str]:
         # Lambda's own bootstrap sets the limits of the heap here, too. Without them Node.js starts a third faster: its code cache fits no other options.
-        options = []
+        options = ["--require", f"{view.runtime}/response-url.cjs"] if view.answers_cloudformation else []
         # Lambda switches off what is experimental, unless the function's NODE_OPTIONS ask for it.
         for flag, majors in (("experimental-require-module", (20, 22)), ("experimental-detect-module", (22,))):
             if major in majors and f"--{flag}" not in view.variable("NODE_OPTIONS"):
@@ -191,9 +189,9 @@ def _node_major(node: str) -> int:
 @functools.lru_cache(maxsize=None)
 def _python(name: str) -> LambdaRuntime:
     python, version = _interpreter(name)
-    folder = _runtimes() / "python"
+    folder = _runtimes() / name
     if not folder.is_dir():
-        unfinished = _runtimes() / "python.unfinished"
+        unfinished = _runtimes() / f"{name}.unfinished"
         shutil.copytree(Path(sys.prefix) / "lambda-runtime", unfinished, ignore=shutil.ignore_patterns("*.so", "*.dist-info", "__pycache__"))
         for file in ("start.py", "runtime_client.py"):
             shutil.copy(_HERE / "python" / file, unfinished)
@@ -287,6 +285,17 @@ def _runtimes() -> Path:
 
 def _paths(variable: str) -> list[str]:
     return [path for path in os.environ.get(variable, "").split(os.pathsep) if path]
+
+
+def prepare_ahead(runtime: str) -> None:
+    """Fetches what functions of a runtime need while the rest of their stack is still being made; who needs it first says what is wrong."""
+    def prepare() -> None:
+        try:
+            runtime_of({"Runtime": runtime})
+        except Exception:
+            logger.debug("%s is not there yet", runtime, exc_info=True)
+
+    threading.Thread(target=prepare, daemon=True, name=f"prepare-{runtime}").start()
 
 
 def _link(link: Path, target: Path) -> None:

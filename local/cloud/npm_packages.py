@@ -22,7 +22,7 @@ _TIMEOUT = 600  # seconds
 
 logger = logging.getLogger("cdk_traced.packages")
 
-_lock = threading.Lock()
+_locks: dict[Path, threading.Lock] = {}
 
 
 class PackageUnavailable(RuntimeError):
@@ -36,7 +36,7 @@ def package_folder(name: str, version: str, integrity: str, wanted: Callable[[st
     """
     parent = Path(os.environ.get("CDK_TRACED_RUNTIMES") or Path(tempfile.gettempdir(), "lambda-runtimes"))
     folder = parent / f"{name}-{version}"
-    with _lock:
+    with _locks.setdefault(folder, threading.Lock()):
         if not folder.is_dir():
             _fetch(name, version, integrity, wanted, what, folder)
     return folder
@@ -52,7 +52,7 @@ def _fetch(name: str, version: str, integrity: str, wanted: Callable[[str], bool
     unfinished = Path(tempfile.mkdtemp(prefix=f"{folder.name}.unfinished-", dir=folder.parent))
     try:
         done = subprocess.run(
-            [npm, "pack", f"{name}@{version}", "--ignore-scripts", "--silent", "--pack-destination", str(unfinished)],
+            [npm, "pack", f"{name}@{version}", "--ignore-scripts", "--prefer-offline", "--silent", "--pack-destination", str(unfinished)],
             capture_output=True, text=True, timeout=_TIMEOUT, check=False, stdin=subprocess.DEVNULL, cwd=unfinished,
             env={**os.environ, **json.loads(os.environ.get("CDK_TRACED_NPM_SETTINGS") or "{}")})
         if done.returncode != 0:

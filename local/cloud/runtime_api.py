@@ -95,9 +95,12 @@ class RuntimeApi:
         self._threads: set[threading.Thread] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True, name="runtime-api").start()
 
     # What the environment does.
+
+    def start(self) -> None:
+        """Begins to answer. Who connects before that waits: so a process can be started first, which takes longer."""
+        threading.Thread(target=self._accept, daemon=True, name="runtime-api").start()
 
     def serve(self, connection: socket.socket) -> None:
         """Answers the requests of one connection, on a thread of its own."""

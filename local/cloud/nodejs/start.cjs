@@ -1,17 +1,17 @@
 // Starts AWS's runtime interface client, `index.mjs` beside this file, as the `bootstrap` of Lambda's Node.js runtimes does.
 'use strict';
-const v8 = require('v8');
-const vm = require('vm');
-require('./response-url.cjs');
 
 // Lambda starts Node.js with --expose-gc. As an option of the command line that costs the code cache of Node.js itself, a third of its start.
 Object.defineProperty(globalThis, 'gc', {
   configurable: true,
   get() {
-    v8.setFlagsFromString('--expose-gc');
-    const gc = vm.runInNewContext('gc');
+    require('v8').setFlagsFromString('--expose-gc');
+    const gc = require('vm').runInNewContext('gc');
     Object.defineProperty(globalThis, 'gc', { configurable: true, writable: true, value: gc });
     return gc;
+  },
+  set(value) {
+    Object.defineProperty(globalThis, 'gc', { configurable: true, writable: true, value });
   },
 });
 

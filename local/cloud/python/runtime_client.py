@@ -66,4 +66,6 @@ def _stream():
         if owner == os.getpid():
             return stream
     host, _, port = os.environ["AWS_LAMBDA_RUNTIME_API"].rpartition(":")
-    return socket.create_connection((host, int(port))).makefile("rwb")
+    connection = socket.socket()  # `create_connection` loads what it takes to write host names of other scripts
+    connection.connect((host, int(port)))
+    return connection.makefile("rwb")

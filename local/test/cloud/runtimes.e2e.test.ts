@@ -307,10 +307,14 @@ const say = text => require('fs').appendFileSync(process.env.MARKS + '/events', 
   });
 
   it('names the code of a template index, whatever the handler is called', async () => {
-    await cloud.createStack('inline', { Resources: { Inline: {
-      Type: 'AWS::Lambda::Function',
-      Properties: { FunctionName: 'inline', Runtime: 'nodejs20.x', Handler: 'other.handler', Role: 'arn:aws:iam::000000000000:role/test', Code: { ZipFile: 'exports.handler = async () => 1;' } },
-    } } });
+    await cloud.createStack('inline', {
+      Resources: {
+        Inline: {
+          Type: 'AWS::Lambda::Function',
+          Properties: { FunctionName: 'inline', Runtime: 'nodejs20.x', Handler: 'other.handler', Role: 'arn:aws:iam::000000000000:role/test', Code: { ZipFile: 'exports.handler = async () => 1;' } },
+        },
+      },
+    });
     expect((await cloud.invoke('inline')).payload).toMatchObject({ errorType: 'Runtime.ImportModuleError' });
   });
 });

@@ -2,6 +2,7 @@
 import * as path from 'node:path';
 import { App, CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { Runtime, RuntimeFamily } from 'aws-cdk-lib/aws-lambda';
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sns from 'aws-cdk-lib/aws-sns';
@@ -43,6 +44,7 @@ function props(cell: MatrixCell): TracedFunctionProps {
   switch (cell.language) {
     case 'node': return {
       entry: path.join(handlers, 'node', 'calls.ts'),
+      runtime: new Runtime(cell.runtime, RuntimeFamily.NODEJS),
       bundling: Bundling.nodejs({
         format: cell.format === 'esm' ? OutputFormat.ESM : OutputFormat.CJS,
         externalModules: cell.sdk === 'runtime' ? ['@aws-sdk/*', '@smithy/*'] : undefined,
