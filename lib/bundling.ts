@@ -99,18 +99,27 @@ export interface PythonBundlingOptions {
  */
 export interface GoBundlingOptions {
   /**
-   * Additional build tags. `lambda.norpc` is always set.
+   * Additional build tags. `lambda.norpc`, those in `buildArgs` and those in GOFLAGS are set as well.
    *
    * @default - none
    */
   readonly tags?: string[];
 
   /**
-   * Additional arguments of `go build`.
+   * Additional arguments of `go build`, one by one (`['-ldflags=-X main.version=1']`), or written for a shell as for `goBuildFlags` of `GoFunction`
+   * (`['-ldflags "-X main.version=1" -tags=prod']`).
    *
    * @default - none
    */
   readonly buildArgs?: string[];
+
+  /**
+   * Whether packages that `import "C"` are compiled, with the C compiler of this machine. The binary then needs Lambda's C library: one that asks for
+   * a newer version than the runtime has fails at synth.
+   *
+   * @default false
+   */
+  readonly cgoEnabled?: boolean;
 
   /**
    * Environment variables of the build, such as `{ GOPRIVATE: 'example.com/*' }`.

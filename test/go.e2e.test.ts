@@ -25,10 +25,43 @@ beforeAll(async () => {
     OtherArchitecture: { entry: GO_ENTRY, ...OTHER },
     OwnCapture: go('own-capture'),
     NoAws: go('no-aws'),
+    NoConfig: go('no-config'),
+    Workspace: { entry: path.join(workspace, 'api'), ...LOCAL },
+    WorkspaceUntraced: { entry: path.join(workspace, 'api'), ...LOCAL, instrumentation: Instrumentation.none() },
+    Vendored: { entry: vendored(), ...LOCAL },
+    Flags: { entry: flags, ...LOCAL, bundling: Bundling.go({ tags: ['special'], buildArgs: ['-ldflags=-X main.version=42'] }) },
+    FlagsForAShell: { entry: flags, ...LOCAL, bundling: Bundling.go({ buildArgs: ['-ldflags "-s -w -X \'main.version=4 2\'"', '-tags=special -v'] }) },
+    FlagsOfTheEnvironment: { entry: flags, ...LOCAL, bundling: Bundling.go({ environment: { GOFLAGS: '-tags=special,other' } }) },
     Library: libraryProject(),
     Untraced: go('put-item/cmd/count', { instrumentation: Instrumentation.none() }),
   });
 });
+
+/** A module of a workspace that requires another module nowhere but there. */
+const workspace = projectFolder({
+  'go.work': 'go 1.24\n\nuse (\n\t./api\n\t./shared\n)\n', 'shared/go.mod': 'module example.com/shared\n\ngo 1.24\n',
+  'shared/shared.go': 'package shared\n\nfunc Name() string { return "shared" }\n',
+  'api/go.mod': 'module example.com/api\n\ngo 1.24\n\nrequire github.com/aws/aws-lambda-go v1.54.0\n',
+  'api/go.sum': fs.readFileSync(fixture('go', 'put-item', 'go.sum'), 'utf8'),
+  'api/main.go': 'package main\n\nimport (\n\t"example.com/shared"\n\t"github.com/aws/aws-lambda-go/lambda"\n)\n\nfunc main() {\n\tlambda.Start(func() string { return shared.Name() })\n}\n',
+});
+
+/** A module of Go 1.13 whose libraries lie in `vendor`. */
+function vendored(): string {
+  const folder = projectFolder({
+    'go.mod': 'module vendored\n\ngo 1.13\n\nrequire github.com/aws/aws-lambda-go v1.54.0\n',
+    'go.sum': fs.readFileSync(fixture('go', 'put-item', 'go.sum'), 'utf8'),
+    'main.go': 'package main\n\nimport (\n\t"errors"\n\t"github.com/aws/aws-lambda-go/lambda"\n)\n\nfunc main() {\n\tlambda.Start(func() error { return errors.New("at https://user:pass@host/path?query") })\n}\n',
+  });
+  execFileSync('go', ['mod', 'vendor'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  return folder;
+}
+
+const flags = projectFolder({
+  'go.mod': 'module tags\n\ngo 1.24\n', 'main.go': 'package main\n\nvar version = "none"\n\nfunc main() { println(version, tagged()) }\n',
+  'tagged.go': '//go:build special\n\npackage main\n\nfunc tagged() string { return "special" }\n',
+});
+
 afterAll(async () => {
   await environment.stop();
   // The one trace of the library in the user's module cache.
@@ -100,7 +133,20 @@ testOnLinux('a client that the handler captures itself is recorded once', async 
   expect(documents.filter(document => document.namespace === 'aws')).toMatchObject([{ ...subsegment, aws: { operation: 'Scan' } }]);
 });
 
-testOnLinux.each([['NoAws', '"plain"'], ['Untraced', '0']])('%s: nothing is recorded where there is no client or no instrumentation', async (id, answer) => {
+testOnLinux('a client that is made without a configuration is recorded, too', async () => {
+  const { documents, calls } = await environment.serve(binary('NoConfig'), {});
+  expect(documents).toMatchObject([{ ...subsegment, aws: { operation: 'Scan', region: 'eu-west-1' } }]);
+  expect(calls).toEqual([{ operation: 'DynamoDB_20120810.Scan', traceHeader: expect.stringContaining(`Parent=${documents[0].id};Sampled=1`) }]);
+});
+
+testOnLinux('the error of a handler is recorded, without what is secret in it', async () => {
+  await expect(environment.serve(binary('Vendored'), {})).rejects.toThrow('at https://user:pass@host/path?query');
+  expect(await environment.takeDocuments()).toMatchObject([{
+    name: '## handler', parent_id: PARENT, fault: true, cause: { exceptions: [{ type: 'errorString', message: 'at https://host/path' }] },
+  }]);
+});
+
+testOnLinux.each([['NoAws', '"plain"'], ['Untraced', '0'], ['Workspace', '"shared"'], ['WorkspaceUntraced', '"shared"']])('%s: nothing is recorded where there is no client or no instrumentation', async (id, answer) => {
   const { output, documents } = await environment.serve(binary(id), {});
   expect([output, documents]).toEqual([answer, []]);
 });
@@ -113,16 +159,9 @@ test('the binary is for the function\'s architecture, static, and all that the p
   expect((fs.statSync(binary('PutItem')).mode & 0o777).toString(8)).toBe('755');
 });
 
-test('the SDK is in the binary only where a client is captured', () => {
-  const holdsSdk = (id: string) => execFileSync('go', ['version', '-m', binary(id)], { encoding: 'utf8' }).includes('aws-xray-sdk-go');
-  expect(['PutItem', 'Count', 'Library', 'OwnCapture', 'NoAws', 'Untraced'].map(id => `${id} ${holdsSdk(id)}`))
-    .toEqual(['PutItem true', 'Count true', 'Library true', 'OwnCapture true', 'NoAws false', 'Untraced false']);
-});
-
-test('what the SDK has for servers is in no binary, but for a module that has the SDK for itself', () => {
-  const modulesOf = (id: string) => execFileSync('go', ['version', '-m', binary(id)], { encoding: 'utf8' });
-  expect(['PutItem', 'Count', 'Library', 'OwnCapture'].map(id => [id, /grpc|fasthttp/.test(modulesOf(id))]))
-    .toEqual([['PutItem', false], ['Count', false], ['Library', false], ['OwnCapture', true]]);
+test.each([['Count', 'Untraced'], ['Workspace', 'WorkspaceUntraced']])('%s: modules and settings of a traced binary are those of one that is not traced', (traced, untraced) => {
+  const modulesOf = (id: string) => execFileSync('go', ['version', '-m', binary(id)], { encoding: 'utf8' }).split('\n').slice(1);
+  expect(modulesOf(traced)).toEqual(modulesOf(untraced));
 });
 
 test('no path of this machine is in a binary', () => {
@@ -140,12 +179,7 @@ test('the user\'s files stay as they are', () => {
 describe('bundling', () => {
   test('fails with the compiler\'s words when the code does not compile', () => {
     expect(bundlingError({ Broken: go('broken'), Fine: go('no-aws') }))
-      .toMatch(/^cannot bundle 'Stack\/Broken': 'go build .*' ended with status 1 in .*broken:\n# broken\n\.\/main\.go:4:2: undefined: undefinedFunction$/);
-  });
-
-  test('fails when a client is made without a configuration that can be captured', () => {
-    expect(bundlingError({ NoConfig: go('no-config') })).toMatch(
-      /^cannot bundle 'Stack\/NoConfig': the Go package '\.\/' in '.*no-config' makes AWS clients without config\.LoadDefaultConfig, so they cannot be captured; load the configuration with it, or call awsv2/);
+      .toMatch(/^cannot bundle 'Stack\/Broken': '\S*go build .*' ended with status 1 in .*broken:\n# broken\n\.\/main\.go:4:2: undefined: undefinedFunction$/);
   });
 
   test('fails when the folder holds no program', () => {
@@ -159,15 +193,23 @@ describe('bundling', () => {
     expect(bundlingError({ Function: { entry } })).toMatch(/ended with status 1 in .*:\nmain\.go:3:8: no required module provides package example\.com\/missing; to add it:\n\tgo get example\.com\/missing$/);
   });
 
-  test('fails with what to do for a module that only a workspace knows', () => {
-    const folder = projectFolder({
-      'go.work': 'go 1.24\n\nuse (\n\t./api\n\t./shared\n)\n', 'shared/go.mod': 'module example.com/shared\n\ngo 1.24\n', 'shared/shared.go': 'package shared\n',
-      'api/go.mod': 'module example.com/api\n\ngo 1.24\n', 'api/main.go': main('example.com/shared'),
+  test('fails with what to do for a module that its workspace does not know', () => {
+    const entry = path.join(projectFolder({ 'go.work': 'go 1.24\n', 'api/go.mod': 'module a\n\ngo 1.24\n', 'api/main.go': 'package main\n\nfunc main() {}\n' }), 'api');
+    expect(bundlingError({ Function: { entry } })).toMatch(/Name '.*api' in '.*go\.work' \('go work use \.' there\), or leave the workspace alone with Bundling\.go/);
+  });
+
+  test('fails with the file that needs C, and compiles it where that is wanted', () => {
+    const entry = projectFolder({
+      'go.mod': 'module c\n\ngo 1.21\n', 'main.go': 'package main\n\n// static int twice(int x) { return 2 * x; }\nimport "C"\n\nfunc main() { println(C.twice(21)) }\n',
     });
-    const props = { entry: path.join(folder, 'api') };
-    expect(bundlingError({ Function: props })).toMatch(/go\.work' is not used, because .*; name its modules in '.*api\/go\.mod', such as 'replace example\.com\/shared => \.\.\/shared'$/);
-    fs.appendFileSync(path.join(folder, 'api', 'go.mod'), '\nrequire example.com/shared v0.0.0\n\nreplace example.com/shared => ../shared\n');
-    expect(Object.keys(bundle({ Function: props }))).toEqual(['Function']);
+    expect(bundlingError({ Function: { entry } })).toMatch(/'.*main\.go' imports "C", and without cgo it is left out; set 'cgoEnabled: true' in Bundling\.go\(\)$/);
+    const bundling = (ldflags: string[]) => Bundling.go({ cgoEnabled: true, buildArgs: ldflags });
+    const { Function: output } = bundle({ Function: { entry, ...LOCAL, bundling: bundling(['-ldflags "-linkmode external -extldflags -static"']) } });
+    expect(printed(output)).toBe('42\n');
+  });
+
+  test('fails for a flag with a quote that has no end', () => {
+    expect(bundlingError({ Function: { entry: flags, bundling: Bundling.go({ buildArgs: ['-ldflags "-s'] }) } })).toMatch(/'buildArgs' of Bundling\.go\(\): '-ldflags "-s' has a quote without an end/);
   });
 
   test('fails with where a program could be when the module\'s root has none', () => {
@@ -175,15 +217,11 @@ describe('bundling', () => {
     expect(bundlingError({ Function: { entry } })).toMatch(/no Go files in .*\nSet 'entry' to the folder of a program, such as '.*cmd\/NAME'$/);
   });
 
-  test('passes tags and arguments on', () => {
-    const entry = projectFolder({
-      'go.mod': 'module tags\n\ngo 1.24\n', 'main.go': 'package main\n\nvar version = "none"\n\nfunc main() { println(version, tagged()) }\n',
-      'tagged.go': '//go:build special\n\npackage main\n\nfunc tagged() string { return "special" }\n',
-    });
-    const bundling = Bundling.go({ tags: ['special'], buildArgs: ['-ldflags=-X main.version=42'] });
-    const { Function: output } = bundle({ Function: { entry, ...LOCAL, bundling } });
-    if (canRun) {
-      expect(execFileSync('sh', ['-c', `${path.join(output, 'bootstrap')} 2>&1`], { encoding: 'utf8' })).toBe('42 special\n');
-    }
+  testOnLinux.each([['Flags', '42 special\n'], ['FlagsForAShell', '4 2 special\n'], ['FlagsOfTheEnvironment', 'none special\n']])('%s: passes tags and arguments on', (id, text) => {
+    expect(printed(packages[id])).toBe(text);
   });
 });
+
+function printed(packageDir: string): string {
+  return execFileSync('sh', ['-c', `${path.join(packageDir, 'bootstrap')} 2>&1`], { encoding: 'utf8' });
+}

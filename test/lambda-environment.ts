@@ -46,6 +46,11 @@ export class LambdaEnvironment {
     return { output, documents: await this.sink.take(), calls: this.aws.take() };
   }
 
+  /** Of a program that ended with an error. */
+  public async takeDocuments(): Promise<SegmentDocument[]> {
+    return this.sink.take();
+  }
+
   public async stop(): Promise<void> {
     if (!this.leftBefore) {
       fs.rmSync(SDK_MARK, { recursive: true, force: true });

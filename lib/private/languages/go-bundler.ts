@@ -2,11 +2,16 @@ import * as fs from 'fs';
 import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
+import { captureFrom } from './capture';
+import { splitBuildArgs, takeTags } from './go-build-args';
 import { GoJob } from './go-job';
 import { GoBundlingOptions } from '../../bundling';
 import { RequestOf } from '../bundling/bundling-job';
 import { ancestors } from '../files/ancestors';
 import { validationError } from '../validation-error';
+
+/** Versions of the C library that Lambda's images have, for binaries that are made with cgo. */
+const GLIBC: Record<string, string> = { 'provided.al2': '2.26', 'provided.al2023': '2.34' };
 
 export const goBundler: Bundler = {
   language: 'go',
@@ -18,7 +23,7 @@ export const goBundler: Bundler = {
   runner: () => require.resolve('../runner/go/runner'),
   tools: ['go', 'docker'],
   environment: /^(?:GO[A-Z]*$|CGO_|CC$|CXX$|CDK_DOCKER$)/,
-  captureOptions: () => [],
+  captureOptions: () => ['captureAwsSdk', 'captureHttp', 'captureSql', 'captureColdStart', 'captureResponse', 'annotations', 'recording'],
   keepsRequestsApart: () => true,
 
   canRunOn: runtime => runtime.name.startsWith('provided'),
@@ -34,6 +39,9 @@ export const goBundler: Bundler = {
       throw validationError(request.scope,
         `handler '${request.handler}' has no meaning for Go, whose package is one binary named 'bootstrap'; leave 'handler' out`);
     }
+    const { captureOptions } = request;
+    const usesC = options.cgoEnabled ?? options.environment?.CGO_ENABLED === '1';
+    const { tags, rest: buildArgs } = takeTags(wordsOf(request, options.buildArgs ?? []));
     return {
       handler: 'bootstrap',
       environment: {},
@@ -43,9 +51,14 @@ export const goBundler: Bundler = {
         moduleRoot,
         package: `./${path.relative(moduleRoot, packageDir).split(path.sep).join('/')}`,
         instrumentation: request.instrumentation,
+        capture: captureFrom(captureOptions, [
+          ['aws-sdk', captureOptions.captureAwsSdk], ['http', captureOptions.captureHttp], ['sql', captureOptions.captureSql],
+        ]),
         architecture: request.architecture,
-        tags: options.tags ?? [],
-        buildArgs: options.buildArgs ?? [],
+        cgo: options.cgoEnabled ?? false,
+        ...usesC && { glibc: GLIBC[request.runtime.name] },
+        tags: [...options.tags ?? [], ...tags],
+        buildArgs,
         environment: options.environment ?? {},
       } satisfies RequestOf<GoJob>,
     };
@@ -53,6 +66,14 @@ export const goBundler: Bundler = {
 
   sourceOf: request => request.moduleRoot as string,
 };
+
+function wordsOf({ scope }: BundlerRequest, buildArgs: string[]): string[] {
+  try {
+    return splitBuildArgs(buildArgs);
+  } catch (error) {
+    throw validationError(scope, `'buildArgs' of Bundling.go(): ${(error as Error).message}`);
+  }
+}
 
 function findModule(request: BundlerRequest, start: string): string {
   const root = ancestors(start).find(folder => fs.existsSync(path.join(folder, 'go.mod')));

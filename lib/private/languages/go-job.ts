@@ -1,4 +1,4 @@
-import { BundlingJob, InstrumentationKind, LambdaArchitecture } from '../bundling/bundling-job';
+import { BundlingJob, Capture, InstrumentationKind, LambdaArchitecture } from '../bundling/bundling-job';
 
 export interface GoJob extends BundlingJob {
   readonly language: 'go';
@@ -8,8 +8,14 @@ export interface GoJob extends BundlingJob {
   /** Package to build, relative to the module: `.`, `./cmd/api`. */
   readonly package: string;
   readonly instrumentation: InstrumentationKind;
+  readonly capture: Capture;
   readonly architecture: LambdaArchitecture;
+  /** Whether C is compiled. */
+  readonly cgo: boolean;
+  /** Version of the C library on Lambda; undefined when it is not known. */
+  readonly glibc?: string;
   readonly tags: string[];
+  /** Words for `go build`, without `-tags`. */
   readonly buildArgs: string[];
   readonly environment: Record<string, string>;
 }

@@ -1,11 +1,13 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { AWS_CLIENTS, captureArguments, captureOf, GoCapture, XRAY_SDK_GO } from './capture';
+import { readBuildFlags } from './build-flags';
+import { checkCLibrary } from './c-library';
+import { captureArguments, captureOf, GoCapture } from './capture';
+import { PACKAGE } from './goroot';
 import { GoBuild, GoModule, GoPackage } from './module';
 import { JobInputs, JobResult } from '../../bundling/bundling-job';
 import { ancestors } from '../../files/ancestors';
 import { GoJob } from '../../languages/go-job';
-import { runCommand } from '../run-command';
 import { findTool, Tool } from '../tool';
 
 /**
@@ -43,7 +45,7 @@ async function buildTogether(tool: Tool, builds: GoBuild[], capture: GoCapture |
   try {
     await compile(tool, builds, capture);
     for (const { job, packages } of builds) {
-      results.set(job, { tool: tool.label, inputs: await goInputs(new GoModule(tool, job), job, packages) });
+      results.set(job, { tool: tool.label, inputs: await goInputs(new GoModule(tool, job), packages, job) });
     }
   } catch (error) {
     if (builds.length === 1) {
@@ -61,22 +63,25 @@ async function compile(tool: Tool, builds: GoBuild[], capture: GoCapture | undef
   const { workDir } = job;
   fs.mkdirSync(workDir, { recursive: true });
   const go = new GoModule(tool, job);
+  const { overlays, linkerFlags, rest } = readBuildFlags(job.buildArgs);
   // With a folder as its output, go names each binary after its package.
   const binaries = path.join(workDir, 'bin');
+  const tags = await go.tags();
   await go.run([
-    'build', ...capture ? await captureArguments(go, builds, capture, workDir) : [],
+    'build', ...capture ? await captureArguments(go, builds, capture, overlays, workDir) : overlays.map(file => `-overlay=${file}`),
     // Nothing of this machine's paths, clock or version control goes into the binary.
-    '-trimpath', '-buildvcs=false', '-ldflags=-s -w -buildid=',
-    `-tags=${['lambda.norpc', ...job.tags].join(',')}`,
-    ...job.buildArgs, '-o', binaries + path.sep, ...builds.map(build => build.job.package),
-  ]);
-  for (const { job: { outputDir }, packages } of builds) {
+    '-trimpath', '-buildvcs=false', `-ldflags=-buildid= ${linkerFlags ?? '-s -w'}`, `-tags=${tags}`,
+    ...rest, '-o', binaries + path.sep, ...builds.map(build => build.job.package),
+  ]).catch((error: Error) => {
+    throw new Error(`${error.message}${builds.map(cgoHint).find(hint => hint !== '') ?? ''}`);
+  });
+  for (const { job: { outputDir, glibc }, packages } of builds) {
     const built = path.join(binaries, path.basename(packages[packages.length - 1].Target!));
-    if (capture?.kind === 'xray-sdk') {
-      await verifyXraySdk(tool, job, built);
-    } else if (capture && !fs.readFileSync(built).includes('/cdk_traced_function.')) {
-      throw new Error(`the binary of '${job.moduleRoot}' does not hold what records its calls; take what replaces -overlay out of 'buildArgs'`);
+    const contents = fs.readFileSync(built);
+    if (capture && !contents.includes(`${PACKAGE}.`)) {
+      throw new Error(`the binary of '${job.moduleRoot}' does not hold what records its calls; take '-overlay' and '-toolexec' out of 'buildArgs' and GOFLAGS`);
     }
+    checkCLibrary(contents, job.moduleRoot, glibc);
     fs.mkdirSync(outputDir, { recursive: true });
     fs.copyFileSync(built, path.join(outputDir, 'bootstrap'));
   }
@@ -106,21 +111,26 @@ export function groupGoJobs(jobs: GoJob[]): GoJob[][] {
  */
 async function planBuild(go: GoModule, job: GoJob): Promise<GoBuild> {
   const listed = await go.run([
-    'list', '-deps', `-tags=${['lambda.norpc', ...job.tags].join(',')}`, '-json=Dir,ImportPath,Name,Standard,Target,Imports,EmbedFiles,Module', job.package,
+    'list', '-deps', ...readBuildFlags(job.buildArgs).deciding, `-tags=${await go.tags()}`,
+    '-json=Dir,ImportPath,Name,Standard,Target,Imports,EmbedFiles,IgnoredGoFiles,Module', job.package,
   ]).catch((error: Error) => {
     throw new Error(`${error.message}${hintOf(error.message, job)}`);
   });
-  const all = JSON.parse(`[${listed.trim().replace(/^}\n{/gm, '},\n{')}]`) as GoPackage[];
-  const program = all[all.length - 1];
+  const listedPackages = JSON.parse(`[${listed.trim().replace(/^}\n{/gm, '},\n{')}]`) as GoPackage[];
+  const program = listedPackages[listedPackages.length - 1];
   if (program.Name !== 'main') {
     throw new Error(`the Go package '${job.package}' in '${job.moduleRoot}' is '${program.Name}' and not 'main'; set 'entry' to the folder of a program`);
+  }
+  const sqlite = listedPackages.find(p => p.ImportPath === 'github.com/mattn/go-sqlite3');
+  if (sqlite?.IgnoredGoFiles?.includes('sqlite3.go')) {
+    throw new Error(`the Go package '${job.package}' in '${job.moduleRoot}' uses ${sqlite.ImportPath}, which is made of C and does nothing without cgo; ` +
+      "set 'cgoEnabled: true' in Bundling.go(), or use modernc.org/sqlite");
   }
   return {
     job,
     // Of the same module, or of one that go.mod replaces by a folder: a module from the module cache has a version of its own.
-    packages: all.filter(p => p.Module && (p.Module.Main || (p.Module.Replace && !p.Module.Replace.Version))),
-    imports: new Set(all.filter(p => !/^github\.com\/aws\/(?:aws-sdk-go-v2|aws-xray-sdk-go)\//.test(p.ImportPath)).flatMap(p => p.Imports ?? [])),
-    callsHttp: all.some(p => !p.Standard && !/^(?:github\.com\/aws|go\.opentelemetry\.io)\//.test(p.ImportPath) && p.Imports?.includes('net/http')),
+    packages: listedPackages.filter(p => p.Module && (p.Module.Main || (p.Module.Replace && !p.Module.Replace.Version))),
+    all: new Map(listedPackages.map(p => [p.ImportPath, p])),
   };
 }
 
@@ -128,33 +138,47 @@ function hintOf(message: string, job: GoJob): string {
   if (message.includes('no Go files in')) {
     return `\nSet 'entry' to the folder of a program, such as '${path.join(job.moduleRoot, 'cmd', 'NAME')}'`;
   }
+  const excluded = /build constraints exclude all Go files in (.+)$/m.exec(message)?.[1];
+  if (excluded && fs.existsSync(excluded) && isCgoOff(job)) {
+    return hintOfCgo(excluded, fs.readdirSync(excluded));
+  }
   const workspace = ancestors(job.moduleRoot).map(folder => path.join(folder, 'go.work')).find(file => fs.existsSync(file));
-  return workspace
-    ? `\n'${workspace}' is not used, because a workspace lets no calls be captured at build time; ` +
-      `name its modules in '${path.join(job.moduleRoot, 'go.mod')}', such as 'replace example.com/shared => ../shared'`
-    : '';
+  if (workspace && /not one of the workspace modules|does not contain main module|outside modules listed in go\.work/.test(message)) {
+    return `\nName '${job.moduleRoot}' in '${workspace}' ('go work use .' there), or leave the workspace alone with Bundling.go({ environment: { GOWORK: 'off' } })`;
+  }
+  return '';
 }
 
-async function goInputs(go: GoModule, job: GoJob, packages: GoPackage[]): Promise<JobInputs> {
+/** Empty unless the program has files that are left out for want of cgo. */
+function cgoHint({ job, packages }: GoBuild): string {
+  return isCgoOff(job) ? packages.map(p => hintOfCgo(p.Dir, p.IgnoredGoFiles ?? [])).find(hint => hint !== '') ?? '' : '';
+}
+
+function hintOfCgo(folder: string, names: string[]): string {
+  const file = names.filter(name => name.endsWith('.go')).map(name => path.join(folder, name)).find(name => /^(?:import\s+|\s+)"C"/m.test(fs.readFileSync(name, 'utf8')));
+  return file ? `\n'${file}' imports "C", and without cgo it is left out; set 'cgoEnabled: true' in Bundling.go()` : '';
+}
+
+function isCgoOff({ cgo, environment }: GoJob): boolean {
+  return (environment.CGO_ENABLED ?? (cgo ? '1' : '0')) === '0';
+}
+
+async function goInputs(go: GoModule, packages: GoPackage[], job: GoJob): Promise<JobInputs> {
   const folders = packages.map(p => p.Dir);
-  const settings = (await go.run(['env', 'GOENV'])).trim();
-  const modules = new Set([job.moduleRoot, ...packages.map(p => p.Module!.Dir)]);
+  const { environmentFile, workspace } = await go.settings();
+  const modules = new Set([job.moduleRoot, ...packages.map(p => p.Module!.Dir ?? p.Dir)]);
+  const { overlays } = readBuildFlags(job.buildArgs);
   return {
     folders,
     files: [
-      settings,
+      environmentFile,
+      // One that appears would count.
+      ...workspace ? [workspace, `${workspace}.sum`, path.join(path.dirname(workspace), 'vendor', 'modules.txt')]
+        : ancestors(job.moduleRoot).map(folder => path.join(folder, 'go.work')),
+      ...overlays.map(file => path.resolve(job.moduleRoot, file)),
       ...[...modules].flatMap(dir => ['go.mod', 'go.sum', 'vendor/modules.txt'].map(name => path.join(dir, name))),
       ...folders.flatMap(dir => fs.readdirSync(dir).map(name => path.join(dir, name)).filter(file => fs.statSync(file).isFile())),
       ...packages.flatMap(p => (p.EmbedFiles ?? []).map(name => path.join(p.Dir, name))),
     ],
   };
-}
-
-/** `go version -m` lists the modules in a binary. One without AWS clients needs no SDK: Lambda's own segments are all there is to record. */
-async function verifyXraySdk(tool: Tool, job: GoJob, binary: string): Promise<void> {
-  const modules = await runCommand([...tool.argv, 'version', '-m', binary]);
-  if (modules.includes(`\t${AWS_CLIENTS}`) && !modules.includes(`\t${XRAY_SDK_GO.module}\t`)) {
-    throw new Error(`the binary of '${job.moduleRoot}' calls AWS services but does not hold ${XRAY_SDK_GO.module}; ` +
-      'load the configuration with config.LoadDefaultConfig in the function\'s own module');
-  }
 }

@@ -16,7 +16,9 @@ export interface GoPackage {
   readonly Imports?: string[];
   /** Relative to `Dir`. */
   readonly EmbedFiles?: string[];
-  readonly Module?: { readonly Path: string; readonly Main?: boolean; readonly Dir: string; readonly Replace?: { readonly Version?: string } };
+  /** Names of files that the tags, the platform or the lack of cgo leave out. */
+  readonly IgnoredGoFiles?: string[];
+  readonly Module?: { readonly Path: string; readonly Main?: boolean; readonly Dir?: string; readonly Replace?: { readonly Version?: string } };
 }
 
 /** A job and what goes into its binary. */
@@ -24,41 +26,68 @@ export interface GoBuild {
   readonly job: GoJob;
   /** The user's own packages, the one to build last. */
   readonly packages: GoPackage[];
-  /** What all packages but those of AWS import, libraries of others included. */
-  readonly imports: ReadonlySet<string>;
-  /** Whether a package that is not of AWS or OpenTelemetry uses Go's HTTP. */
-  readonly callsHttp: boolean;
+  /** All packages by their import paths, Go's own and those of libraries included. */
+  readonly all: ReadonlyMap<string, GoPackage>;
+}
+
+interface GoSettings {
+  readonly goroot: string;
+  /** Tags of GOFLAGS, which `-tags` would take the place of. */
+  readonly tags: string[];
+  /** Path of go.work; empty without one. */
+  readonly workspace: string;
+  /** Path of the file in which `go env -w` keeps settings. */
+  readonly environmentFile: string;
 }
 
 /** The go command in the user's module, for Lambda's platform. */
 export class GoModule {
   /** Folder of the Go that is run from now on. */
-  private goroot?: string;
+  private ownGoroot?: string;
+  private found?: Promise<GoSettings>;
 
   constructor(private readonly tool: Tool, private readonly job: GoJob) {}
 
   /** Runs the Go of a folder from now on, by that path of the folder. */
   public useGoroot(goroot: string): void {
-    this.goroot = goroot;
+    this.ownGoroot = goroot;
   }
 
-  /** @param environment variables that go before those of the job */
-  public async run(args: string[], environment: Record<string, string> = {}): Promise<string> {
+  public async settings(): Promise<GoSettings> {
+    return this.found ??= this.run(['env', 'GOROOT', 'GOWORK', 'GOENV', 'GOFLAGS']).then(printed => {
+      const [goroot, workspace, environmentFile, flags = ''] = printed.split(/\r?\n/);
+      const tags = [...flags.matchAll(/(?:^|\s)["']?--?tags=([^\s"']+)/g)].flatMap(([, list]) => list.split(','));
+      return { goroot, tags, workspace: workspace === 'off' ? '' : workspace, environmentFile };
+    });
+  }
+
+  public async goroot(): Promise<string> {
+    return (await this.settings()).goroot;
+  }
+
+  /** Names in a folder where the go command runs. */
+  public async namesIn(folder: string): Promise<string[]> {
+    return this.inContainer ? (await runCommand([...this.tool.argv.slice(0, -1), 'ls', '-A', folder])).trim().split('\n') : fs.readdirSync(folder);
+  }
+
+  public async tags(): Promise<string> {
+    return [...new Set(['lambda.norpc', ...(await this.settings()).tags, ...this.job.tags])].join(',');
+  }
+
+  public async run(args: string[]): Promise<string> {
     // The image's own GOPATH would be lost with each container, and with it the modules that the next command needs.
     const home = this.tool.argv.find(word => word.startsWith('HOME='))?.slice('HOME='.length);
     const env = {
       ...home ? { GOPATH: path.join(home, 'go') } : {},
       GOOS: 'linux',
       GOARCH: this.job.architecture === 'arm64' ? 'arm64' : 'amd64',
-      CGO_ENABLED: '0',
-      GOFLAGS: '',
-      GOWORK: 'off', // with a workspace neither -modfile nor -mod is allowed
+      CGO_ENABLED: this.job.cgo ? '1' : '0',
       ...this.job.environment,
-      ...environment,
-      ...this.goroot && { GOROOT: this.goroot, GOTOOLCHAIN: 'local' },
+      ...this.ownGoroot && { GOROOT: this.ownGoroot, GOTOOLCHAIN: 'local' },
     };
-    const argv = this.goroot ? [...this.tool.argv.slice(0, -1), path.posix.join(this.goroot, 'bin', 'go')] : this.tool.argv;
-    const command = this.inContainer ? [...argv.slice(0, 2), ...Object.entries(env).flatMap(([k, v]) => ['-e', `${k}=${v}`]), ...argv.slice(2)] : argv;
+    const argv = this.ownGoroot ? [...this.tool.argv.slice(0, -1), path.posix.join(this.ownGoroot, 'bin', 'go')] : this.tool.argv;
+    // The container gets the values from the environment of its client, so that they are in no process list and no error.
+    const command = this.inContainer ? [...argv.slice(0, 2), ...Object.keys(env).flatMap(name => ['-e', name]), ...argv.slice(2)] : argv;
     return runCommand([...command, ...args], { cwd: this.job.moduleRoot, env, printsData: true });
   }
 
