@@ -43,16 +43,16 @@ const workspace = projectFolder({
   'shared/shared.go': 'package shared\n\nfunc Name() string { return "shared" }\n',
   'api/go.mod': 'module example.com/api\n\ngo 1.24\n\nrequire github.com/aws/aws-lambda-go v1.54.0\n',
   'api/go.sum': fs.readFileSync(fixture('go', 'put-item', 'go.sum'), 'utf8'),
-  'api/main.go': 'package main\n\nimport (\n\t"example.com/shared"\n\t"github.com/aws/aws-lambda-go/lambda"\n)\n\nfunc main() {\n\tlambda.Start(func() string { return shared.Name() })\n}\n',
+  'api/main.go': 'package main\n\nimport (\n\t"example.com/shared"\n\t"github.com/aws/aws-lambda-go/lambda"\n)\n\nfunc main() {\n\tlambda.Start(func() (string, error) { return shared.Name(), nil })\n}\n',
 });
 
 /** A module of Go 1.13 whose libraries lie in `vendor`. */
 function vendored(): string {
   const folder = projectFolder({
     'go.mod': 'module vendored\n\ngo 1.13\n\nrequire github.com/aws/aws-lambda-go v1.54.0\n',
-    'go.sum': fs.readFileSync(fixture('go', 'put-item', 'go.sum'), 'utf8'),
     'main.go': 'package main\n\nimport (\n\t"errors"\n\t"github.com/aws/aws-lambda-go/lambda"\n)\n\nfunc main() {\n\tlambda.Start(func() error { return errors.New("at https://user:pass@host/path?query") })\n}\n',
   });
+  execFileSync('go', ['mod', 'tidy'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   execFileSync('go', ['mod', 'vendor'], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   return folder;
 }

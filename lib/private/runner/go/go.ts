@@ -143,7 +143,7 @@ function hintOf(message: string, job: GoJob): string {
     return hintOfCgo(excluded, fs.readdirSync(excluded));
   }
   const workspace = ancestors(job.moduleRoot).map(folder => path.join(folder, 'go.work')).find(file => fs.existsSync(file));
-  if (workspace && /not one of the workspace modules|does not contain main module|outside modules listed in go\.work/.test(message)) {
+  if (workspace && /not one of the workspace modules|no modules were found in the current workspace|does not contain main module|outside modules listed in go\.work/.test(message)) {
     return `\nName '${job.moduleRoot}' in '${workspace}' ('go work use .' there), or leave the workspace alone with Bundling.go({ environment: { GOWORK: 'off' } })`;
   }
   return '';
