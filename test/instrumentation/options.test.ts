@@ -122,9 +122,10 @@ describe('contradictions fail with the construct\'s path:', () => {
     ['options for Node.js on Python', () => tracedFunction({
       entry: PYTHON_ENTRY, instrumentation: Instrumentation.xraySdk({ captureColdStart: true, captureFetch: true, trim: false }),
     }), /^TracedFunction 'Stack\/Function': Instrumentation\.xraySdk\(\) option 'captureFetch' is supported for Node\.js only, but the entry is Python; remove it/],
-    ['annotations on Go', () => tracedFunction({ entry: GO_ENTRY, instrumentation: Instrumentation.xraySdk({ annotations: {} }) }), /option 'annotations' is supported for Node\.js and Python only, but the entry is Go;/],
+    ['contextMissing on Go', () => tracedFunction({ entry: GO_ENTRY, instrumentation: Instrumentation.openTelemetry({ contextMissing: ContextMissing.IGNORE_ERROR }) }),
+      /option 'contextMissing' is supported for Node\.js and Python only, but the entry is Go;/],
     ['recording on Node.js', () => tracedFunction({ instrumentation: Instrumentation.openTelemetry({ recording: {} }) }),
-      /Instrumentation\.openTelemetry\(\) option 'recording' is supported for Python only, but the entry is Node\.js; remove it/],
+      /Instrumentation\.openTelemetry\(\) option 'recording' is supported for Go and Python only, but the entry is Node\.js; remove it/],
     ...([
       ['a(', /the pattern 'a\(' of 'recording\.redact' is no regular expression/], ['x*', /matches the empty text/], ['(?=x)y', /look-around/],
       ['(?<name>x)', /named group/], ['(x)\\1', /back-reference/],

@@ -150,7 +150,7 @@ function isConfigPackageKnown(directory: string): boolean {
 
 /** Undefined where the file is not what is known of it. */
 function hookInto({ replaced }: LibraryHook, source: string): string | undefined {
-  return replaced.reduce<string | undefined>((text, [found, instead]) => text !== undefined && found.test(text) ? text.replace(found, instead) : undefined, source);
+  return replaced.every(([found]) => found.test(source)) ? replaced.reduce((text, [found, instead]) => text.replace(found, instead), source) : undefined;
 }
 
 function tell(message: string): void {
