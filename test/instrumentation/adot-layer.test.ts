@@ -90,7 +90,7 @@ const cdkLayer: lambda.AdotInstrumentationConfig = {
 test.each<[string, AdotLayerOptions, Contradiction, RegExp]>([
   ['a region without the layer', {}, { region: 'us-gov-west-1' }, /no ADOT layer for nodejs is known in the region 'us-gov-west-1'.*layerVersionArn/],
   ['a region without the layer of the language', {}, { region: 'me-south-1', entry: PYTHON_ENTRY }, /no ADOT layer for python is known in the region 'me-south-1'/],
-  ['a fast start of a layer that has none', { fastStart: true }, {}, /'fastStart' needs an ADOT layer newer than those known here/],
+  ['a fast start of a layer that has none', { fastStart: true }, {}, /'fastStart' is ignored by the built-in ADOT layer versions \(of [0-9-]+\); set 'layerVersionArn' to a newer one/],
   ['a layer of another language', { layerVersionArn: NEWER }, { entry: PYTHON_ENTRY }, /is not for the entry's language; take AWSOpenTelemetryDistroPython/],
   ['a layer with a collector', { layerVersionArn: 'arn:aws:lambda:eu-west-1:901920570463:layer:aws-otel-nodejs-amd64-ver-1-30-1:1' }, {}, /is a layer with a collector/],
   ['an ARN that is none', { layerVersionArn: 'AWSOpenTelemetryDistroJs' }, {}, /is not the ARN of a layer's version; it ends in ':layer:NAME:VERSION'/],
