@@ -17,19 +17,25 @@ Runs all rings of tests, or those named:
   java     handlers in Java, with JUnit
   local    the local cloud and the local X-Ray, and the sample end to end
 
+Or, for an answer in two minutes:
+  quick    what needs no build tool, no local cloud and no browser
+
 Ends with the line 'N passed, N failed'; the exit status is 1 if anything failed.`;
 
 /** A ring runs one after the other, because each of them uses both cores. Each gives how many passed and failed. */
 const RINGS = {
-  build: () => sideBySide([
-    ['lint', ['npx', 'projen', 'lint']],
-    ['jsii', ['npx', 'jsii', '--silence-warnings=reserved-word']],
-    ['types of bin and lib', ['npx', 'tsc', '-p', 'bin/tsconfig.json']],
-    ['types of lambda', ['npx', 'tsc', '-p', 'lambda/tsconfig.json']],
-    ['types of test', ['npx', 'tsc', '-p', 'test/tsconfig.json']],
-    ['types of local', ['npx', 'tsc', '-p', 'local/tsconfig.json']],
-    ['types of the page', ['npx', 'tsc', '-p', 'local/web/tsconfig.json']],
-    ['projen changes nothing', ['node', 'scripts/check-generated-files.mjs']],
+  build: async () => sum([
+    await sideBySide([
+      ['lint', ['npx', 'projen', 'lint']],
+      ['jsii', ['npx', 'jsii', '--silence-warnings=reserved-word']],
+      ['types of bin and lib', ['npx', 'tsc', '-p', 'bin/tsconfig.json']],
+      ['types of lambda', ['npx', 'tsc', '-p', 'lambda/tsconfig.json']],
+      ['types of test', ['npx', 'tsc', '-p', 'test/tsconfig.json']],
+      ['types of local', ['npx', 'tsc', '-p', 'local/tsconfig.json']],
+      ['types of the page', ['npx', 'tsc', '-p', 'local/web/tsconfig.json']],
+      ['projen changes nothing', ['node', 'scripts/check-generated-files.mjs']],
+    ]),
+    await check('examples of the documentation', ['node', 'scripts/check-examples.mjs']), // needs what jsii has written
   ]),
   unit: () => {
     ensurePythonPackages(); // cfn-lint
@@ -47,21 +53,31 @@ const RINGS = {
   },
 };
 
+/** Not part of a whole run, whose tests these are. */
+const PARTS = {
+  quick: async () => sum([
+    await check('jsii', ['npx', 'jsii', '--silence-warnings=reserved-word']),
+    await jest('test/jest.config.js', ['--testPathIgnorePatterns', 'e2e', 'instrumentation', 'oracle', 'package-cache', 'common-part', 'cfn-lint', 'tool\\.test', 'runner/(?:python|java)']),
+    await jest('local/jest.config.js', ['--testPathIgnorePatterns', 'e2e', 'vitest', 'command-lines', 'python', 'kill', 'corpus', 'local-cloud']),
+  ]),
+};
+
 await run(async () => {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean', short: 'h' } } });
   if (values.help) {
     console.log(HELP);
     return;
   }
-  const unknown = positionals.find(name => !(name in RINGS));
-  if (unknown) throw new SetupError(`There is no ring '${unknown}'; the rings are ${Object.keys(RINGS).join(', ')}.`);
+  const all = { ...RINGS, ...PARTS };
+  const unknown = positionals.find(name => !(name in all));
+  if (unknown) throw new SetupError(`There is no ring '${unknown}'; the rings are ${Object.keys(all).join(', ')}.`);
   checkNode();
   ensureNpmPackages();
   let total = { passed: 0, failed: 0 };
   for (const name of positionals.length > 0 ? positionals : Object.keys(RINGS)) {
     const started = Date.now();
     console.log(`\n== ${name}`);
-    const result = await RINGS[name]();
+    const result = await all[name]();
     console.log(`== ${name}: ${result.passed} passed, ${result.failed} failed in ${Math.round((Date.now() - started) / 1000)} s`);
     total = sum([total, result]);
   }
@@ -89,12 +105,12 @@ async function check(name, argv, env = {}) {
   return status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-async function jest(config) {
+async function jest(config, options = []) {
   const folder = mkdtempSync(join(tmpdir(), 'cdk-traced-function-test-'));
   const report = join(folder, 'jest.json');
   try {
     // --ci: a snapshot that is not in the repository is a failure, and not written.
-    const { status } = await command(['npx', 'jest', '-c', config, '--ci', '--json', '--outputFile', report], { quiet: true });
+    const { status } = await command(['npx', 'jest', '-c', config, '--ci', '--json', '--outputFile', report, ...options], { quiet: true });
     if (!existsSync(report)) return { passed: 0, failed: 1 };
     const result = JSON.parse(readFileSync(report, 'utf8'));
     const suitesThatDidNotRun = result.testResults.filter(suite => suite.status === 'failed' && suite.assertionResults.length === 0).length;
