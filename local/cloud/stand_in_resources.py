@@ -32,13 +32,24 @@ _UNNOTICED = frozenset({
     "AWS::ServiceCatalogAppRegistry::ResourceAssociation", "AWS::WAFv2::WebACLAssociation", "AWS::WAFv2::LoggingConfiguration",
 })
 
-_attributes: dict[str, set[str]] = {}
-"""Logical id -> the attributes that templates ask of it."""
+_attributes: dict[tuple[str, str], set[str]] = {}
+"""(stack, logical id) -> the attributes that the stack's template asks of it."""
 _warned: set[str] = set()
 
 
 def install() -> None:
+    from ministack.services import ssm
     from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
+
+    @wrap(ssm, "_public_parameter", "(name)")
+    def public_parameter(original: Any, name: str) -> Properties | None:
+        found = original(name)
+        if found or not isinstance(name, str) or not name.startswith("/aws/service/") or os.environ.get("CDK_TRACED_STRICT"):
+            return found
+        # AWS has thousands: images that nothing runs here, and lists of regions.
+        digits = hashlib.sha256(name.encode()).hexdigest()
+        known = original("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64") or {"Type": "String", "Version": 1, "LastModifiedDate": 0}
+        return {**known, "Name": name, "ARN": f"arn:aws:ssm:us-east-1::parameter{name}", "Value": f"ami-{digits[:17]}"}
 
     for module in (changesets, handlers):
         @wrap(module, "validate_template_support", "(template, conditions, params=None)")
@@ -47,18 +58,23 @@ def install() -> None:
                 _provide(provisioners, template, conditions)
             return original(template, conditions, params)
 
+        @wrap(module, "_deploy_stack_async", "(stack_name, stack_id, template, param_values, disable_rollback, tags, is_update=False, "
+                                             "previous_stack=None, retain_except_on_create=False, imports=None)")
+        def deploy(original: Any, stack_name: str, stack_id: str, template: Properties, *arguments: Any, **named: Any) -> Any:
+            for logical_id, attribute in requested_attributes(template):
+                _attributes.setdefault((stack_name, logical_id), set()).add(attribute)
+            return original(stack_name, stack_id, template, *arguments, **named)
+
     for module in (stacks, provisioners):
         @wrap(module, "_provision_resource", "(resource_type, logical_id, props, stack_name)")
         def provision(original: Any, resource_type: str, logical_id: str, props: Properties, stack_name: str) -> Any:
             _register(provisioners, resource_type, [logical_id])  # the templates of nested stacks are not validated before
             physical_id, attributes = original(resource_type, logical_id, props, stack_name)
-            return physical_id, _completed(resource_type, logical_id, props, physical_id, attributes)
+            return physical_id, _completed(resource_type, logical_id, props, stack_name, physical_id, attributes)
 
 
 def _provide(provisioners: Any, template: Properties, conditions: Properties) -> None:
     """Registers a stand-in for each type of the template that is missing."""
-    for logical_id, attribute in requested_attributes(template):
-        _attributes.setdefault(logical_id, set()).add(attribute)
     missing: dict[str, list[str]] = {}
     for logical_id, resource in (template.get("Resources") or {}).items():
         if isinstance(resource, dict) and conditions.get(resource.get("Condition"), True):
@@ -83,14 +99,15 @@ def _register(provisioners: Any, resource_type: str, logical_ids: list[str]) -> 
                                "delete": lambda _physical_id, _props: None}
 
 
-def _completed(resource_type: str, logical_id: str, props: Properties, physical_id: str, attributes: Properties | None) -> Properties:
+def _completed(resource_type: str, logical_id: str, props: Properties, stack_name: str, physical_id: str,
+               attributes: Properties | None) -> Properties:
     """The attributes with those that templates ask for and that the provisioner does not know."""
     attributes = attributes or {}
     answered_by_others = resource_type.startswith(("Custom::", "AWS::CloudFormation::"))  # there a missing attribute is an error on AWS, too
-    missing = set() if answered_by_others or os.environ.get("CDK_TRACED_STRICT") else _attributes.get(logical_id, set()) - attributes.keys()
+    missing = set() if answered_by_others or os.environ.get("CDK_TRACED_STRICT") else _attributes.get((stack_name, logical_id), set()) - attributes.keys()
     if not missing:
         return attributes
-    found = {name: value for name, value in _made_up(resource_type, logical_id, props, physical_id).items() if name in missing}
+    found = {name: value for name, value in _made_up(resource_type, logical_id, props, stack_name, physical_id).items() if name in missing}
     for name in sorted(missing):
         if f"{resource_type}.{name}" not in _warned:
             _warned.add(f"{resource_type}.{name}")
@@ -101,22 +118,22 @@ def _completed(resource_type: str, logical_id: str, props: Properties, physical_
 def _creator(resource_type: str) -> Any:
     def create(logical_id: str, props: Properties, stack_name: str) -> tuple[str, Properties]:
         physical_id = physical_id_of(resource_type, logical_id, props, stack_name)
-        return physical_id, _made_up(resource_type, logical_id, props, physical_id)
+        return physical_id, _made_up(resource_type, logical_id, props, stack_name, physical_id)
 
     return create
 
 
 def _updater(resource_type: str) -> Any:
     def update(physical_id: str, _old: Properties, props: Properties, stack_name: str, logical_id: str | None = None) -> tuple[str, Properties]:
-        return physical_id, _made_up(resource_type, logical_id or physical_id, props, physical_id)
+        return physical_id, _made_up(resource_type, logical_id or physical_id, props, stack_name, physical_id)
 
     return update
 
 
-def _made_up(resource_type: str, logical_id: str, props: Properties, physical_id: str) -> Properties:
+def _made_up(resource_type: str, logical_id: str, props: Properties, stack_name: str, physical_id: str) -> Properties:
     from ministack.core.responses import get_account_id, get_region
 
-    wanted = {"Arn", "Id", *_attributes.get(logical_id, ())}
+    wanted = {"Arn", "Id", *_attributes.get((stack_name, logical_id), ())}
     return {name: attribute_of(resource_type, name, props, physical_id, get_account_id(), get_region()) for name in wanted}
 
 

@@ -73,14 +73,19 @@ class ResourceTypesTest(unittest.TestCase):
 
     def test_what_is_not_provided_is_stood_in_for_and_warned_of_once(self):
         fleet = {"Type": "AWS::GameLift::Fleet", "Properties": {"Name": "players"}}
-        template = {"Resources": {
+        image = {"Type": "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "Default": "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ami-id"}
+        template = {"Parameters": {"Image": image}, "Resources": {
             "Fleet": fleet, "Second": fleet, "Target": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {"MinCapacity": 1}},
             "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::Sub": "${Fleet.FleetId} ${Policy.Endpoint.Address}"}}},
             "Policy": {"Type": "AWS::MemoryDB::Cluster", "Properties": {}},
-        }, "Outputs": {"Fleet": {"Value": {"Ref": "Fleet"}}, "Arn": {"Value": {"Fn::GetAtt": ["Fleet", "FleetArn"]}}, "Target": {"Value": {"Ref": "Target"}}}}
+        }, "Outputs": {"Fleet": {"Value": {"Ref": "Fleet"}}, "Arn": {"Value": {"Fn::GetAtt": ["Fleet", "FleetArn"]}}, "Target": {"Value": {"Ref": "Target"}},
+                        "Image": {"Value": {"Ref": "Image"}}}}
         before = len(self.cloud.warnings)
         outputs = self.cloud.deploy("Foreign", template)
         self.assertEqual(outputs["Arn"], "arn:aws:gamelift:us-east-1:000000000000:fleet/players")
+        self.assertRegex(outputs["Image"], r"^ami-[0-9a-f]{17}$")
+        # Another stack's resource of the same logical id is asked for nothing that it does not have.
+        self.cloud.deploy("Other", {"Resources": {"Fleet": {"Type": "AWS::SQS::Queue"}}})
         self.cloud.deploy("Foreign", {**template, "Outputs": {}})
         self.cloud.delete("Foreign")
         self.assertEqual(sorted(self.cloud.warnings[before:]), [
