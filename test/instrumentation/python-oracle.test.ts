@@ -3,17 +3,12 @@ import * as path from 'path';
 import { ReceivedRequest } from './fake-services';
 import { FunctionHost, FunctionRun, PARENT } from './function-process';
 import { DecodedSpan, decodeSpans } from './otlp-spans';
+import { PYTHON_LIBRARIES } from './python-libraries';
 import { Instrumentation } from '../../lib';
 import { installPython, LOCAL_PYTHON } from '../local-python';
 import { bundle } from '../packages';
 import { PostgresServer } from '../postgres-server';
 
-/** What people use, in versions of one time. */
-const LIBRARIES = [
-  'awslambdaric==3.0.0', 'requests==2.32.5', 'httpx==0.28.1', 'urllib3==2.2.3', 'aiohttp==3.10.10', 'aioboto3==13.2.0', 'psycopg2-binary==2.9.10',
-  'psycopg[binary,pool]==3.2.3', 'asyncpg==0.30.0', 'pg8000==1.31.2', 'PyMySQL==1.1.1', 'SQLAlchemy==2.0.36', 'pymongo==4.10.1',
-  'aws-lambda-powertools[tracer]==3.4.0', 'mangum==0.19.0', 'fastapi==0.115.0',
-];
 const CLIENT = 3;
 const SECRET = /PLANTED\d+SECRET/g;
 const FIXTURE = path.join(__dirname, 'fixtures', 'python-oracle');
@@ -38,7 +33,7 @@ const datagrams: Record<string, string[]> = {};
 beforeAll(async () => {
   host = await FunctionHost.start();
   postgres = await PostgresServer.start();
-  const libraries = installPython(LIBRARIES);
+  const libraries = installPython(PYTHON_LIBRARIES);
   const packages = bundle(Object.fromEntries(KINDS.map(kind => [kind, { entry: path.join(FIXTURE, 'programs.py'), handler: 'programs.handler', instrumentation: Instrumentation[kind](), ...LOCAL_PYTHON }])));
   const events = runnable().flatMap(({ name }) => DECISIONS.map(() => name));
   const traceIds = events.map((_, i) => traceId(i));

@@ -36,7 +36,8 @@ def host_and_port(address):
     :return: None when it is no address
     """
     host, _, port = address.rpartition(":")
-    if host.startswith("[") != host.endswith("]") or not re.fullmatch(r"[0-9]{1,5}", port, re.ASCII) or not 0 < int(port) < 65536:
+    # Without brackets an address of IPv6 has more than one colon.
+    if host.startswith("[") != host.endswith("]") or host.count(":") == 1 or not re.fullmatch(r"[0-9]{1,5}", port, re.ASCII) or not 0 < int(port) < 65536:
         return None
     host = host.strip("[]")
     return (host, int(port)) if host and not re.search(r"[\s/@\[\]\0]", host) else None
