@@ -24,7 +24,7 @@ from .function_output import FunctionOutput
 from .function_variables import function_variables
 from .invocation import Attempt, FunctionError, running_attempt
 from .java_runtime import frames_of
-from .lambda_runtimes import FunctionView, LambdaRuntime, prepare_ahead, runtime_of, warn_once
+from .lambda_runtimes import FunctionView, LambdaRuntime, runtime_of, warn_once
 from .runtime_api import Failure, FunctionFacts, Request, Response, RuntimeApi
 from .wrapping import wrap
 
@@ -79,16 +79,6 @@ def install() -> None:
     @wrap(provisioners, "_zip_inline", "(source, handler, runtime='python3.12')")
     def zip_inline(original: Any, source: str | None, handler: str, runtime: str = "python3.12") -> bytes | None:
         return original(source, "index.handler", runtime)
-
-
-    handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
-    make = handlers["create"]
-
-    def create(logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
-        prepare_ahead(str(properties.get("Runtime", "")))
-        return make(logical_id, properties, stack_name)
-
-    handlers["create"] = create
 
 
 def _environment_class(lambda_runtime: Any) -> type:

@@ -47,7 +47,8 @@ def install() -> None:
 
 def java_and_client(runtime: str) -> tuple[str, Path]:
     """The `java` that runs functions of a runtime, and the folder of AWS's runtime interface client; JavaUnavailable without them."""
-    java = _java()
+    wanted = re.fullmatch(r"java(\d+)", runtime)
+    java = _java(int(wanted[1]) if wanted else 0)
     client = _runtime_interface_client()
     _explain_version(runtime, java)
     return java, client
@@ -85,15 +86,32 @@ def _explain_version(runtime: str, java: str) -> None:
                        "install a JDK %s, or set JAVA_HOME to one", runtime, found, wanted.group(1))
 
 
-def _java() -> str:
-    """Path of the `java` to run functions with: that of JAVA_HOME, else the first on the PATH."""
+def _java(wanted: int) -> str:
+    """Path of the `java` to run functions with: that of JAVA_HOME, else the first on the PATH; another one where only that has the version."""
     home = os.environ.get("JAVA_HOME")
     candidates = [shutil.which("java", path=os.path.join(home, "bin"))] if home else [shutil.which("java")]
     found = next((java for java in candidates if java and _version(java)), None)
+    if wanted and (not found or _version(found) != wanted):
+        found = next((str(other / "bin" / "java") for other in _homes() if _released_version(other) == wanted), found)
     if not found:
         where = f"in JAVA_HOME, {home}" if home else "on the PATH"
         raise JavaUnavailable(f"Java functions need Java, and there is no working 'java' {where}; install a JDK (17 or newer)")
     return found
+
+
+def _homes() -> list[Path]:
+    """Where Linux distributions and SDKMAN install JDKs."""
+    patterns = [(Path("/usr/lib/jvm"), "*"), (Path.home() / ".sdkman" / "candidates" / "java", "*")]
+    return [home for folder, pattern in patterns if folder.is_dir() for home in sorted(folder.glob(pattern)) if (home / "bin" / "java").is_file()]
+
+
+def _released_version(home: Path) -> int:
+    """Major version of a JDK by the file that it brings; starting each to ask takes too long."""
+    try:
+        match = re.search(r'^JAVA_VERSION="(?:1\.)?(\d+)', (home / "release").read_text(encoding="utf-8"), re.MULTILINE)
+    except OSError:
+        return 0
+    return int(match[1]) if match else 0
 
 
 @functools.lru_cache(maxsize=None)

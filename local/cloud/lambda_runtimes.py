@@ -18,7 +18,7 @@ from typing import Any
 
 from . import java_runtime
 from .function_files import FunctionFiles, link_node_modules
-from .npm_packages import PackageUnavailable, package_folder
+from .npm_packages import PackageUnavailable, installed_folder, package_folder
 
 _HERE = Path(__file__).parent
 _NODE_VERSIONS = _HERE / "nodejs" / "versions.json"
@@ -27,6 +27,7 @@ _NODE_CLIENTS = {
     22: ("3.3.0", "sha512-9p06TbKVK4a050NY/vYOxhMHvnIiUu5o1W0//q6yNLSqA/c91pn4BOj3C3sRTpplkUNsGJdU5qWyU2STo6L8hA==", "dist/index.mjs"),
     24: ("4.0.2", "sha512-FE5Vskx7mYNnqAnWWJXUOsLp2VGgdsJsCoRLFTa8L4Yk0QVtArqR8q58yPA++QC1a73ZWJXBQ2AH31nIAv7NOQ==", "index.mjs"),
 }
+_LAST_SDK_V2 = 16  # the newest Node.js whose runtime contains the AWS SDK for JavaScript v2, and no v3
 _OLDEST_PYTHON = (3, 10)  # what the runtime's boto3 supports
 
 logger = logging.getLogger("cdk_traced.runtimes")
@@ -120,9 +121,7 @@ def _nodejs(name: str) -> LambdaRuntime:
         # The client asks for `rapid-client.node`, a file or a folder; what is in the folder is CommonJS, whatever is around it.
         shutil.copy(_HERE / "nodejs" / "rapid-client.cjs", folder / "rapid-client.node" / "index.js")
         (folder / "rapid-client.node" / "package.json").write_text('{"type":"commonjs"}\n', encoding="utf-8")
-    modules = Path(os.environ.get("CDK_TRACED_NODE_RUNTIME") or folder / "none")
-    if modules.is_dir() and not (folder / "node_modules").exists():
-        _link(folder / "node_modules", modules)
+    sdk = _runtime_sdk(name, major, folder / "node_modules")
 
     def command(view: FunctionView) -> list[str]:
         # Lambda's own bootstrap sets the limits of the heap here, too. Without them Node.js starts a third faster: its code cache fits no other options.
@@ -149,8 +148,26 @@ def _nodejs(name: str) -> LambdaRuntime:
         own = folder / "node_modules"
         link_node_modules(files, [*layers, (own, Path("/var/runtime/node_modules") if namespace else own)])
 
-    needed = [Path(node).resolve().parent.parent, *(Path(path).resolve() for path in _paths("CDK_TRACED_NODE_MODULES"))]
+    needed = [Path(node).resolve().parent.parent, *sdk]
     return LambdaRuntime(folder, {"node": node}, command, variables, needed, prepare, frames_messages=True, writes_to_socket=True)
+
+
+def _runtime_sdk(name: str, major: int, modules: Path) -> list[Path]:
+    """Puts the AWS SDK that a runtime contains into `modules`; gives the folders that its links lead to. Runtimes up to nodejs16.x contain version 2."""
+    if major > _LAST_SDK_V2:
+        links = os.environ.get("CDK_TRACED_NODE_RUNTIME")
+        if links and not modules.exists():
+            shutil.copytree(links, modules, symlinks=True)
+        return [Path(path).resolve() for path in _paths("CDK_TRACED_NODE_MODULES")]
+    try:
+        sdk = installed_folder(_HERE / "nodejs" / "aws-sdk-v2", f"the AWS SDK of {name}, version 2")
+    except PackageUnavailable as error:
+        warn_once("functions of %s do not find the aws-sdk that Lambda has there: %s", name, error)
+        return []
+    modules.mkdir(exist_ok=True)
+    if not (modules / "aws-sdk").is_symlink():
+        (modules / "aws-sdk").symlink_to(sdk.resolve() / "aws-sdk")
+    return [sdk.resolve()]
 
 
 def _node(name: str, major: int) -> str:
@@ -296,8 +313,3 @@ def prepare_ahead(runtime: str) -> None:
             logger.debug("%s is not there yet", runtime, exc_info=True)
 
     threading.Thread(target=prepare, daemon=True, name=f"prepare-{runtime}").start()
-
-
-def _link(link: Path, target: Path) -> None:
-    """A folder of links stays one: its own entries point to where the packages are."""
-    shutil.copytree(target, link, symlinks=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .lambda_runtimes import prepare_ahead
 from .wrapping import wrap
 
 Properties = dict[str, Any]
@@ -18,6 +19,7 @@ def install() -> None:
             topic["attributes"]["TracingConfig"] = props.get("TracingConfig") or "PassThrough"
 
     def keep_function_properties(name: str, props: Properties) -> None:
+        prepare_ahead(str(props.get("Runtime", "")))
         func = lambda_svc._functions.get(name)
         if func:
             func["config"]["DeadLetterConfig"] = props.get("DeadLetterConfig") or {}

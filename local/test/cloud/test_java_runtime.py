@@ -4,7 +4,7 @@ import unittest
 from pathlib import Path
 
 from cloud.function_files import FunctionFiles
-from cloud.java_runtime import copy_layer_jars, frames_of
+from cloud.java_runtime import _released_version, copy_layer_jars, frames_of
 
 
 class FramesTest(unittest.TestCase):
@@ -34,6 +34,15 @@ class LayerJarsTest(unittest.TestCase):
             (files.opt / "java" / "lib" / "inner" / "b.jar").write_bytes(b"where Lambda does not look")
             copy_layer_jars(files)
             self.assertEqual(sorted(file.name for file in (files.task / "lib").iterdir()), ["own.jar", "~a.jar"])
+
+
+class HomesTest(unittest.TestCase):
+    def test_a_jdk_tells_its_version_by_its_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for text, version in (('IMPLEMENTOR="x"\nJAVA_VERSION="21.0.4"\n', 21), ('JAVA_VERSION="1.8.0_402"\n', 8), ("", 0)):
+                Path(folder, "release").write_text(text)
+                self.assertEqual(_released_version(Path(folder)), version)
+            self.assertEqual(_released_version(Path(folder, "nowhere")), 0)
 
 
 if __name__ == "__main__":
