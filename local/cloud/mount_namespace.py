@@ -72,7 +72,7 @@ def write_table(file: Path, files: FunctionFiles, runtime: Path | None, temporar
         elif entry.is_dir() and entry.name not in ("task", "runtime", "lang", "node_modules"):
             inside.mkdir(exist_ok=True)
             mounts.append((entry, inside, "rbind"))
-    mounts.append((files.task, files.task, "bind,ro"))
+    mounts.append((files.task, files.task, ",".join(["bind", "ro", *_locked_options(files.task)])))
     if runtime:
         mounts.append((runtime, files.var / "runtime", "bind"))
     for folder in sorted(set(needed)):
@@ -84,6 +84,14 @@ def write_table(file: Path, files: FunctionFiles, runtime: Path | None, temporar
     mounts += [(files.var, "/var", "rbind"), (files.opt, "/opt", "rbind"), (temporary, "/tmp", "rbind")]
     file.write_text("".join(f"{_escaped(source)} {_escaped(target)} none {options} 0 0\n" for source, target, options in mounts), encoding="utf-8")
     return file
+
+
+def _locked_options(folder: Path) -> list[str]:
+    """What the folder's file system is mounted with: the namespace may add to it, and must name all of it when it does."""
+    flags = os.statvfs(folder).f_flag
+    known = {"nosuid": os.ST_NOSUID, "nodev": os.ST_NODEV, "noexec": os.ST_NOEXEC, "noatime": os.ST_NOATIME, "nodiratime": os.ST_NODIRATIME,
+             "relatime": os.ST_RELATIME}
+    return [name for name, flag in known.items() if flags & flag]
 
 
 def _escaped(path: Path | str) -> str:
