@@ -1,6 +1,7 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { AdotLayerOptions, OpenTelemetryOptions, XRaySdkOptions } from './instrumentation-options';
+import { ADOT_LAYERS_DATE } from './private/adot-layer-versions';
 import { AdotLanguage, adotLayerArn, isAdotLanguage } from './private/adot-layers';
 import { InstrumentationKind } from './private/bundling/bundling-job';
 import { Bundler } from './private/languages/bundler';
@@ -143,7 +144,7 @@ class AdotLayerInstrumentation extends Instrumentation {
     const { layerVersionArn, fastStart = false, applicationSignals = false } = this.options;
     if (fastStart && (layerVersionArn === undefined || language === 'java')) {
       throw validationError(errorScope, language === 'java' ? "ADOT's layer for Java has no fast start; leave 'fastStart' out"
-        : "'fastStart' is ignored by the built-in ADOT layer versions (of 2026-07-22); set 'layerVersionArn' to a newer one");
+        : `'fastStart' is ignored by the built-in ADOT layer versions (of ${ADOT_LAYERS_DATE}); set 'layerVersionArn' to a newer one`);
     }
     if (layerVersionArn !== undefined && !Token.isUnresolved(layerVersionArn)) {
       this.checkArn(errorScope, layerVersionArn, language);

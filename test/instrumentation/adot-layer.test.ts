@@ -1,3 +1,4 @@
+import { execFileSync } from 'child_process';
 import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
@@ -6,9 +7,9 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { AdotLayerOptions, Bundling, Instrumentation, SdkDelivery, TracedFunction, TracedFunctionProps } from '../../lib';
-import { ADOT_LAYERS } from '../../lib/private/adot-layers';
+import { ADOT_LAYERS } from '../../lib/private/adot-layer-versions';
 import { bundle } from '../packages';
-import { GO_ENTRY, NODEJS_ENTRY, PYTHON_ENTRY, testApp, WITHOUT_BUNDLING } from '../test-app';
+import { GO_ENTRY, NODEJS_ENTRY, PYTHON_ENTRY, projectFolder, testApp, WITHOUT_BUNDLING } from '../test-app';
 
 const JAVA_ENTRY = path.join(__dirname, '..', 'fixtures', 'java', 'put-item');
 const NEWER = 'arn:aws:lambda:eu-west-1:615299751070:layer:AWSOpenTelemetryDistroJs:99';
@@ -126,4 +127,19 @@ test('the package leaves the AWS SDK to the runtime, and the layer can replace t
   expect(handlerOf(cjs)).toMatchObject({ writable: true, configurable: true });
   expect(handlerOf(path.join(packages.Plain, 'index.js'))).toMatchObject({ configurable: false });
   expect(process.env.NODE_PATH).toBe(previous);
+});
+
+test('the table is made by the script, from what ADOT publishes', () => {
+  const arn = (region: string, name: string, version: number) => `"${region}": "arn:aws:lambda:${region}:123456789012:layer:AWSOpenTelemetryDistro${name}:${version}",`;
+  const make = (text: string) => {
+    const folder = projectFolder({ 'table.js': text });
+    const target = path.join(folder, 'made.ts');
+    const script = path.join(__dirname, '..', '..', 'scripts', 'renew-adot-layers.mjs');
+    execFileSync(process.execPath, [script, path.join(folder, 'table.js'), '2026-01-02', target], { stdio: 'pipe' });
+    return fs.readFileSync(target, 'utf8');
+  };
+  const made = make([arn('eu-west-1', 'Python', 26), arn('af-south-1', 'Js', 2), arn('eu-west-1', 'DotNet', 9), arn('eu-west-1', 'Java', 16)].join('\n'));
+  expect(made).toContain("ADOT_LAYERS_DATE = '2026-01-02'");
+  expect(made).toContain("  'af-south-1': ['123456789012', 2],\n  'eu-west-1': ['123456789012', undefined, 26, 16],\n};");
+  expect(() => make('nothing')).toThrow(/has the table moved/);
 });
