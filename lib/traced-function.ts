@@ -1,6 +1,7 @@
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { Instrumentation, InstrumentationConfig } from './instrumentation';
+import { isAssumedByEdge } from './private/adoption/edge-functions';
 import { BundledCode } from './private/bundling/bundled-code';
 import { JobRequest } from './private/bundling/bundling-job';
 import { checkInstrumentation, checkNumberOfLayers, mostRequestsAtOnce } from './private/instrumentation-checks';
@@ -35,10 +36,19 @@ export class TracedFunction extends lambda.Function {
     if (plan.instrumentation.layerArn) {
       this.addLayers(lambda.LayerVersion.fromLayerVersionArn(this, 'AdotLayer', plan.instrumentation.layerArn));
     }
+    this.refuseEdge();
     if (!plan.instrumentation.allowsConcurrency) {
       this.refuseConcurrency();
     }
     plan.instrumentation.managedPolicies.forEach(name => attachManagedPolicy(this, this.role!, name));
+  }
+
+  /** A distribution may come to use a version of a function that is there already. */
+  private refuseEdge(): void {
+    this.node.addValidation({
+      validate: () => isAssumedByEdge(this.role)
+        ? [`TracedFunction '${this.node.path}': Lambda@Edge has no X-Ray, no layers and no environment variables; use lambda.Function`] : [],
+    });
   }
 
   /** A capacity provider is given to a function that is there already. */

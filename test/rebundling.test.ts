@@ -146,11 +146,11 @@ describe('without bundling', () => {
     const { report } = synthesize(stack => {
       new PythonFunction(stack, 'Python', { entry: PYTHON_ENTRY, runtime: lambda.Runtime.PYTHON_3_13, index: 'handler.py', bundling: { assetExcludes: ['tests'] } });
       new GoFunction(stack, 'Go', { entry: GO_ENTRY });
-      new GoFunction(stack, 'Cgo', { entry: GO_ENTRY, bundling: { cgoEnabled: true } });
+      new GoFunction(stack, 'Hooks', { entry: GO_ENTRY, bundling: { commandHooks: { beforeBundling: () => [], afterBundling: () => [] } } });
     });
     expect(report.Python).toMatchObject({ level: 'rebundled', reason: 'made by PythonFunction' });
     expect(report.Go).toMatchObject({ level: 'rebundled', reason: 'made by GoFunction' });
-    expect(report.Cgo).toMatchObject({ level: 'segments' });
+    expect(report.Hooks).toMatchObject({ level: 'segments', reason: expect.stringContaining("GoFunction has the bundling option 'commandHooks'") });
   });
 
   test.each<[string, BundlingOptions]>([

@@ -368,3 +368,12 @@ test('without the line the template is what it was, to the byte', () => {
   expect(build(true)).not.toBe(before);
   expect(build(false)).toBe(before);
 });
+
+test('TracedFunction refuses Lambda@Edge', () => {
+  const stack = new Stack(testApp(WITHOUT_BUNDLING), 'Stack');
+  const fn = new TracedFunction(stack, 'Edge', { entry: NODEJS_ENTRY });
+  new cloudfront.Distribution(stack, 'Distribution', {
+    defaultBehavior: { origin: new origins.HttpOrigin('example.com'), edgeLambdas: [{ functionVersion: fn.currentVersion, eventType: cloudfront.LambdaEdgeEventType.VIEWER_REQUEST }] },
+  });
+  expect(() => Template.fromStack(stack)).toThrow(/TracedFunction 'Stack\/Edge': Lambda@Edge has no X-Ray, no layers and no environment variables; use lambda\.Function/);
+});

@@ -84,7 +84,7 @@ const GO: Translations<string> = {
   goBuildFlags: value => ({ buildArgs: value as string[] }),
   environment: 'same',
   goProxies: value => ({ environment: { GOPROXY: (value as string[]).join(',') } }),
-  cgoEnabled: onlyWhenUnset,
+  cgoEnabled: 'same',
   forcedDockerBundling: onlyWhenUnset,
   dockerImage: 'docker',
   buildArgs: 'docker',

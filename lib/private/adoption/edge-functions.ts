@@ -5,11 +5,14 @@ import { referredResource, renderedProperties, resourcesOfType } from './resourc
 
 /** Lambda@Edge has neither X-Ray nor layers nor variables. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/lambda-at-edge-function-restrictions.html */
 export function isEdgeFunction(fn: FunctionResource): boolean {
-  // CDK lets Lambda@Edge assume the role as soon as a distribution uses a version of the function.
-  const role = fn.construct?.role;
-  const trust = role instanceof iam.Role && role.assumeRolePolicy ? JSON.stringify(Stack.of(role).resolve(role.assumeRolePolicy)) : '';
-  return trust.includes('edgelambda.amazonaws.com')
+  return isAssumedByEdge(fn.construct?.role)
     || resourcesOfType(fn.resource, 'AWS::CloudFront::Distribution').filter(isOfTemplate).some(distribution => functionsOf(distribution).includes(fn.resource));
+}
+
+/** CDK lets Lambda@Edge assume the role as soon as a distribution uses a version of the function. */
+export function isAssumedByEdge(role: iam.IRole | undefined): boolean {
+  return role instanceof iam.Role && role.assumeRolePolicy !== undefined
+    && JSON.stringify(Stack.of(role).resolve(role.assumeRolePolicy)).includes('edgelambda.amazonaws.com');
 }
 
 /** Not one of CDK's own `Distribution`, which tells by the role. */

@@ -61,6 +61,8 @@ const GO_FUNCTION = '@aws-cdk.aws-lambda-go-alpha.GoFunction';
 export class Rebundling {
   /** By the path of the function's construct. */
   private readonly made = new Map<string, Rebundled>();
+  /** Why a function that CDK bundles in Docker stays with that. */
+  private readonly untranslated = new Map<string, string>();
 
   constructor(scope: IConstruct, private readonly options: RebundlingOptions) {
     inject(scope, [
@@ -94,7 +96,11 @@ export class Rebundling {
 
   /** Keeps CDK from building an image. */
   private withoutImage(props: any, { scope, id }: InjectionContext, name: string, { untranslated }: TranslatedOptions<object>): any {
-    const isOurs = this.isWanted(props, pathOf(scope, id)) && untranslated.length === 0;
+    const functionPath = pathOf(scope, id);
+    const isOurs = this.isWanted(props, functionPath) && untranslated.length === 0;
+    if (untranslated.length > 0) {
+      this.untranslated.set(functionPath, untranslatedOf(name === 'image' ? 'PythonFunction' : 'GoFunction', untranslated));
+    }
     return isOurs ? { ...props, bundling: { ...props.bundling, [name]: NO_IMAGE } } : props;
   }
 
@@ -114,7 +120,7 @@ export class Rebundling {
     }
     const source = sourceOf(props, scope);
     if (!source) {
-      return leave();
+      return leave(this.untranslated.get(functionPath));
     }
     const { bundler, as, bundling } = source;
     const obstacle = obstacleOf(props, source);
@@ -200,10 +206,13 @@ function nodejsOptions(props: any, scope: IConstruct): ReturnType<typeof transla
   return translateNodejs({ ...bundling, externalModules });
 }
 
+function untranslatedOf(as: string, names: readonly string[]): string {
+  return `${as} has the bundling option${names.length > 1 ? 's' : ''} ${names.map(name => `'${name}'`).join(', ')}, for which there is no equivalent`;
+}
+
 function obstacleOf(props: any, { bundling, bundler, as }: Source): string | undefined {
   if (bundling.untranslated.length > 0) {
-    const names = bundling.untranslated.map(name => `'${name}'`).join(', ');
-    return `${as} has the bundling option${bundling.untranslated.length > 1 ? 's' : ''} ${names}, for which there is no equivalent`;
+    return untranslatedOf(as, bundling.untranslated);
   }
   if (props.environment?.AWS_LAMBDA_EXEC_WRAPPER !== undefined) {
     return 'it has an exec wrapper';
