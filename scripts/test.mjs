@@ -20,6 +20,9 @@ Runs all rings of tests, or those named:
 Or, for an answer in two minutes:
   quick    what needs no build tool, no local cloud and no browser
 
+Or all apps of local/corpus, of which a whole run tries a third, another one each day:
+  corpus   each is deployed to the local cloud, used and traced
+
 Ends with the line 'N passed, N failed'; the exit status is 1 if anything failed.`;
 
 /** A ring runs one after the other, because each of them uses both cores. Each gives how many passed and failed. */
@@ -60,6 +63,10 @@ const PARTS = {
     await jest('test/jest.config.js', ['--testPathIgnorePatterns', 'e2e', 'instrumentation', 'oracle', 'package-cache', 'common-part', 'cfn-lint', 'tool\\.test', 'runner/(?:python|java)']),
     await jest('local/jest.config.js', ['--testPathIgnorePatterns', 'e2e', 'vitest', 'command-lines', 'python', 'kill', 'corpus', 'local-cloud']),
   ]),
+  corpus: () => {
+    process.env.CDK_TRACED_CORPUS ??= 'all';
+    return jest('local/jest.config.js', ['corpus']);
+  },
 };
 
 await run(async () => {

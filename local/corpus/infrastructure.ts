@@ -1,0 +1,129 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CfnOutput, CfnResource, CustomResource, DockerImage, NestedStack, Stack, Stage } from 'aws-cdk-lib';
+import * as scaling from 'aws-cdk-lib/aws-applicationautoscaling';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as ec2 from 'aws-cdk-lib/aws-ec2';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
+import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
+import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import * as resources from 'aws-cdk-lib/custom-resources';
+import { nodeFunction, ran, stackOf, type CorpusApp, type CorpusCloud } from './corpus-app';
+
+async function invoke({ request }: CorpusCloud, name: string): Promise<any> {
+  return JSON.parse(await request('lambda', 'POST', `/2015-03-31/functions/${name}/invocations`, '{}'));
+}
+
+function expectValue(found: unknown, expected: unknown): void {
+  if (JSON.stringify(found) !== JSON.stringify(expected)) throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(found)}`);
+}
+
+/** A VPC with CDK's defaults, a function in it, and rules between security groups. */
+export const vpc: CorpusApp = {
+  build: (app, id) => {
+    const stack = stackOf(app, id);
+    const network = new ec2.Vpc(stack, 'Vpc', { maxAzs: 2 });
+    const inside = nodeFunction(stack, `${id}-fn`, undefined, { vpc: network });
+    inside.connections.allowTo(new ec2.SecurityGroup(stack, 'Database', { vpc: network }), ec2.Port.tcp(5432));
+    new ec2.BastionHostLinux(stack, 'Bastion', { vpc: network });
+  },
+  use: async cloud => { await invoke(cloud, `${cloud.id}-fn`); },
+  traces: id => [ran(`${id}-fn`)],
+};
+
+/** Types that nothing provides locally, beside a function that is handed what they are called. */
+export const unknownTypes: CorpusApp = {
+  build: (app, id) => {
+    const stack = stackOf(app, id);
+    const fleet = new CfnResource(stack, 'Fleet', { type: 'AWS::GameLift::Fleet', properties: { Name: id } });
+    const table = new dynamodb.Table(stack, 'Table', { tableName: id, partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING }, billingMode: dynamodb.BillingMode.PROVISIONED });
+    table.autoScaleReadCapacity({ minCapacity: 1, maxCapacity: 5 }).scaleOnUtilization({ targetUtilizationPercent: 70 });
+    new scaling.ScalableTarget(stack, 'Target', { serviceNamespace: scaling.ServiceNamespace.ECS, resourceId: 'service/a/b', scalableDimension: 'ecs:service:DesiredCount', minCapacity: 1, maxCapacity: 2 });
+    nodeFunction(stack, `${id}-fn`, 'exports.handler = async () => process.env.FLEET;', { environment: { FLEET: fleet.getAtt('FleetArn').toString() } });
+  },
+  use: async cloud => expectValue(await invoke(cloud, `${cloud.id}-fn`), `arn:aws:gamelift:us-east-1:000000000000:fleet/${cloud.id}`),
+  traces: id => [ran(`${id}-fn`)],
+};
+
+/** A custom resource with CDK's framework, and one that calls an API. */
+export const customResources: CorpusApp = {
+  build: (app, id) => {
+    const stack = stackOf(app, id);
+    const provider = new resources.Provider(stack, 'Provider', {
+      onEventHandler: nodeFunction(stack, `${id}-on-event`, 'exports.handler = async e => ({ PhysicalResourceId: "mine", Data: { Answer: "to " + e.ResourceProperties.Question } });'),
+    });
+    const answer = new CustomResource(stack, 'Answer', { serviceToken: provider.serviceToken, properties: { Question: 'all' } });
+    const table = new dynamodb.Table(stack, 'Table', { tableName: id, partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING } });
+    const seed = new resources.AwsCustomResource(stack, 'Seed', {
+      onCreate: {
+        service: 'DynamoDB', action: 'putItem', parameters: { TableName: id, Item: { id: { S: 'seed' } } }, physicalResourceId: resources.PhysicalResourceId.of(id),
+      },
+      policy: resources.AwsCustomResourcePolicy.fromSdkCalls({ resources: resources.AwsCustomResourcePolicy.ANY_RESOURCE }),
+      installLatestAwsSdk: false,
+    });
+    seed.node.addDependency(table);
+    nodeFunction(stack, `${id}-fn`, 'exports.handler = async () => process.env.ANSWER;', { environment: { ANSWER: answer.getAttString('Answer') } });
+  },
+  use: async cloud => {
+    expectValue(await invoke(cloud, `${cloud.id}-fn`), 'to all');
+    expectValue((await cloud.json('DynamoDB_20120810.GetItem', { TableName: cloud.id, Key: { id: { S: 'seed' } } })).Item, { id: { S: 'seed' } });
+  },
+  traces: id => [ran(`${id}-fn`)],
+};
+
+/** A workflow of functions with a choice and a map. */
+export const workflow: CorpusApp = {
+  build: (app, id) => {
+    const stack = stackOf(app, id);
+    const each = new tasks.LambdaInvoke(stack, 'Each', { lambdaFunction: nodeFunction(stack, `${id}-each`, 'exports.handler = async n => n * 2;'), payloadResponseOnly: true });
+    const map = new sfn.Map(stack, 'Map', { itemsPath: '$.numbers' }).itemProcessor(each);
+    const choice = new sfn.Choice(stack, 'Any?').when(sfn.Condition.isPresent('$.numbers[0]'), map).otherwise(new sfn.Pass(stack, 'None'));
+    const machine = new sfn.StateMachine(stack, 'Machine', { stateMachineName: id, definitionBody: sfn.DefinitionBody.fromChainable(choice), tracingEnabled: true });
+    new CfnOutput(stack, 'MachineArn', { value: machine.stateMachineArn });
+  },
+  use: async ({ json, outputs, eventually }) => {
+    const { executionArn } = await json('AWSStepFunctions.StartExecution', { stateMachineArn: outputs.MachineArn, input: '{"numbers":[1,2]}' });
+    const output = await eventually(async () => {
+      const { status, output: found } = await json('AWSStepFunctions.DescribeExecution', { executionArn });
+      return status === 'RUNNING' ? undefined : found ?? status as string;
+    });
+    expectValue(JSON.parse(output), [2, 4]);
+  },
+  traces: id => [ran(`${id}-each`)],
+};
+
+function writeLayer(folder: string): boolean {
+  const module = join(folder, 'nodejs', 'node_modules', 'shared-words');
+  mkdirSync(module, { recursive: true });
+  writeFileSync(join(module, 'index.js'), "exports.greet = word => word + ' from the layer';");
+  return true;
+}
+
+/** A layer that two functions share, an alias, and a parameter. */
+export const layerAndAlias: CorpusApp = {
+  build: (app, id) => {
+    const stack = stackOf(app, id);
+    const layer = new lambda.LayerVersion(stack, 'Layer', { code: lambda.Code.fromAsset(__dirname, { bundling: { image: DockerImage.fromRegistry('unused'), local: { tryBundle: writeLayer } } }) });
+    const parameter = new ssm.StringParameter(stack, 'Parameter', { parameterName: `/${id}/greeting`, stringValue: 'hello' });
+    const fn = nodeFunction(stack, `${id}-fn`, 'exports.handler = async () => require("shared-words").greet(process.env.GREETING);', {
+      layers: [layer], environment: { GREETING: parameter.stringValue },
+    });
+    new lambda.Alias(stack, 'Live', { aliasName: 'live', version: fn.currentVersion });
+  },
+  use: async cloud => expectValue(await invoke(cloud, `${cloud.id}-fn:live`), 'hello from the layer'),
+  traces: id => [ran(`${id}-fn`)],
+};
+
+/** Two stacks in a stage, one of which imports from the other, and a nested stack. */
+export const stages: CorpusApp = {
+  build: (app, id) => {
+    const stage = new Stage(app, id);
+    const data = new Stack(stage, 'Data');
+    const table = new dynamodb.Table(data, 'Table', { partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING } });
+    const api = new Stack(stage, 'Api');
+    nodeFunction(new NestedStack(api, 'Nested'), `${id}-fn`, 'exports.handler = async () => Boolean(process.env.TABLE);', { environment: { TABLE: table.tableName } });
+  },
+  use: async cloud => expectValue(await invoke(cloud, `${cloud.id}-fn`), true),
+  traces: id => [ran(`${id}-fn`)],
+};
