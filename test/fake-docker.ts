@@ -1,3 +1,4 @@
+import { execFileSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { temporaryFolder } from './test-app';
@@ -22,15 +23,16 @@ export class FakeDocker {
       const mounts = [];
       let cwd, i = 1;
       for (; args[i].startsWith('-'); i++) {
-        if (args[i] === '-e') { const [name, ...value] = args[++i].split('='); env[name] ??= value.join('='); }
+        if (args[i] === '-e') { const [name, ...value] = args[++i].split('='); env[name] ??= value.length > 0 ? value.join('=') : process.env[name]; }
         else if (args[i] === '-v') mounts.push(args[++i].split(':')[0]);
         else if (args[i] === '-w') cwd = args[++i];
         else if (args[i] === '--user') i++;
         else if (args[i] !== '--rm') throw new Error('unexpected ' + args[i]);
       }
       const [image, program, ...rest] = args.slice(i);
-      fs.appendFileSync(${JSON.stringify(this.log)}, JSON.stringify({ image, program, args }) + '\\n');
-      const outside = [cwd, ...rest.flatMap(word => word.match(/(?<=^|=)\\/[^=,]+/g) ?? [])].filter(file => !mounts.some(mount => (file + '/').startsWith(mount + '/')));
+      fs.appendFileSync(${JSON.stringify(this.log)}, JSON.stringify({ image, program, args, env }) + '\\n');
+      const outside = [cwd, ...rest.flatMap(word => word.match(/(?<=^|=)\\/[^=,]+/g) ?? [])]
+        .filter(file => ![${JSON.stringify(goRoot())}, ...mounts].some(mount => (file + '/').startsWith(mount + '/')));
       if (outside.length > 0) { console.error('not mounted: ' + outside); process.exit(125); }
       const { status } = spawnSync(program === 'python' ? 'python3' : program, rest, { cwd, env, stdio: 'inherit' });
       process.exit(status ?? 1);
@@ -39,7 +41,7 @@ export class FakeDocker {
   }
 
   /** What was run, oldest first. */
-  public get runs(): { image: string; program: string; args: string[] }[] {
+  public get runs(): { image: string; program: string; args: string[]; env: Record<string, string> }[] {
     return fs.existsSync(this.log) ? fs.readFileSync(this.log, 'utf8').trim().split('\n').map(line => JSON.parse(line)) : [];
   }
 }
@@ -48,4 +50,9 @@ export class FakeDocker {
 function hostCaches(): string[] {
   const { HOME, GOCACHE, GOMODCACHE, GOPATH } = process.env;
   return [`GOCACHE=${GOCACHE ?? path.join(HOME!, '.cache', 'go-build')}`, `GOMODCACHE=${GOMODCACHE ?? path.join(GOPATH ?? path.join(HOME!, 'go'), 'pkg', 'mod')}`];
+}
+
+/** Go's own folder, which an image with Go has at a place of its own. */
+function goRoot(): string {
+  return execFileSync('go', ['env', 'GOROOT'], { encoding: 'utf8' }).trim();
 }

@@ -7,8 +7,17 @@ import { runCommand } from './run-command';
 export interface Tool {
   /** First words of every command line. */
   readonly argv: string[];
+  /** Where the tool runs when it is not on this machine; the words before its own start the container. */
+  readonly container?: ToolContainer;
   /** Name and version, for people. */
   readonly label: string;
+}
+
+export interface ToolContainer {
+  /** Number of the words that start a container and set it up: variables are named behind the first two. */
+  readonly runWords: number;
+  /** The user's home folder in it, which is lost with it. */
+  readonly home: string;
 }
 
 /** How a tool is found, and what to do when it is not. */
@@ -40,16 +49,25 @@ export async function findTool(search: ToolSearch, mounts: string[]): Promise<To
   const docker = process.env.CDK_DOCKER ?? 'docker';
   // The client alone is not enough: it answers without an engine.
   if (await versionOf([docker, 'info', '--format', '{{.ServerVersion}}']) !== undefined) {
-    return { argv: [...dockerRun(docker, mounts), search.docker.image, ...search.docker.argv], label: `${search.name} in ${search.docker.image}` };
+    const home = temporaryHome();
+    const run = [...dockerRun(docker, home, mounts), search.docker.image];
+    return { argv: [...run, ...search.docker.argv], label: `${search.name} in ${search.docker.image}`, container: { runWords: run.length, home } };
   }
   throw new Error(`cannot find ${search.name} (tried ${tried.map(t => `'${t}'`).join(', ')} on PATH ${process.env.PATH ?? ''}; ` +
     `no Docker engine answers '${docker} info' either); install ${search.install}`);
 }
 
-/** First words of a command line under which the tool sees these variables: a container does not inherit them. */
-export function commandLine(tool: Tool, environment: Record<string, string>): string[] {
-  const [program, run, ...rest] = tool.argv;
-  return run === 'run' ? [program, run, ...Object.entries(environment).flatMap(([name, value]) => ['-e', `${name}=${value}`]), ...rest] : tool.argv;
+/**
+ * First words of a command line under which the tool sees these variables, when the command is run with them: a container inherits what is named.
+ * Their values are not in it, because every user of the machine can read the command lines of all processes.
+ */
+export function commandLine({ argv, container }: Tool, names: string[]): string[] {
+  return container ? [...argv.slice(0, 2), ...names.flatMap(name => ['-e', name]), ...argv.slice(2)] : argv;
+}
+
+/** Another program of the place where the tool is: of the container, or of this machine. */
+export function besides({ argv, container }: Tool, program: string[]): string[] {
+  return [...argv.slice(0, container?.runWords ?? 0), ...program];
 }
 
 async function versionOf(argv: string[]): Promise<string | undefined> {
@@ -61,9 +79,13 @@ async function versionOf(argv: string[]): Promise<string | undefined> {
   }
 }
 
-function dockerRun(docker: string, mounts: string[]): string[] {
+function temporaryHome(): string {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'cdk-traced-function-home-'));
   process.on('exit', () => fs.rmSync(home, { recursive: true, force: true }));
+  return home;
+}
+
+function dockerRun(docker: string, home: string, mounts: string[]): string[] {
   const user = process.getuid ? ['--user', `${process.getuid()}:${process.getgid!()}`] : [];
   // Same paths inside as outside, so that one command line serves both.
   return [docker, 'run', '--rm', ...user, '-e', `HOME=${home}`, ...[home, ...mounts].flatMap(mount => ['-v', `${mount}:${mount}`]), '-w', mounts[0]];

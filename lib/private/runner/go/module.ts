@@ -2,7 +2,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { GoJob } from '../../languages/go-job';
 import { runCommand } from '../run-command';
-import { Tool } from '../tool';
+import { besides, commandLine, Tool } from '../tool';
 
 /** A package of the user's module, as `go list -json` prints it. */
 export interface GoPackage {
@@ -67,7 +67,7 @@ export class GoModule {
 
   /** Names in a folder where the go command runs. */
   public async namesIn(folder: string): Promise<string[]> {
-    return this.inContainer ? (await runCommand([...this.tool.argv.slice(0, -1), 'ls', '-A', folder])).trim().split('\n') : fs.readdirSync(folder);
+    return this.inContainer ? (await runCommand(besides(this.tool, ['ls', '-A', folder]))).trim().split('\n') : fs.readdirSync(folder);
   }
 
   public async tags(): Promise<string> {
@@ -76,27 +76,24 @@ export class GoModule {
 
   public async run(args: string[]): Promise<string> {
     // The image's own GOPATH would be lost with each container, and with it the modules that the next command needs.
-    const home = this.tool.argv.find(word => word.startsWith('HOME='))?.slice('HOME='.length);
     const env = {
-      ...home ? { GOPATH: path.join(home, 'go') } : {},
+      ...this.tool.container && { GOPATH: path.join(this.tool.container.home, 'go') },
       GOOS: 'linux',
       GOARCH: this.job.architecture === 'arm64' ? 'arm64' : 'amd64',
       CGO_ENABLED: this.job.cgo ? '1' : '0',
       ...this.job.environment,
       ...this.ownGoroot && { GOROOT: this.ownGoroot, GOTOOLCHAIN: 'local' },
     };
-    const argv = this.ownGoroot ? [...this.tool.argv.slice(0, -1), path.posix.join(this.ownGoroot, 'bin', 'go')] : this.tool.argv;
-    // The container gets the values from the environment of its client, so that they are in no process list and no error.
-    const command = this.inContainer ? [...argv.slice(0, 2), ...Object.keys(env).flatMap(name => ['-e', name]), ...argv.slice(2)] : argv;
-    return runCommand([...command, ...args], { cwd: this.job.moduleRoot, env, printsData: true });
+    const argv = this.ownGoroot ? besides(this.tool, [path.posix.join(this.ownGoroot, 'bin', 'go')]) : this.tool.argv;
+    return runCommand([...commandLine({ ...this.tool, argv }, Object.keys(env)), ...args], { cwd: this.job.moduleRoot, env, printsData: true });
   }
 
   /** Text of a file where the go command runs, which in a container may have files that this machine has not. */
   public async read(file: string): Promise<string> {
-    return this.inContainer ? runCommand([...this.tool.argv.slice(0, -1), 'cat', file], { cwd: this.job.moduleRoot }) : fs.readFileSync(file, 'utf8');
+    return this.inContainer ? runCommand(besides(this.tool, ['cat', file]), { cwd: this.job.moduleRoot }) : fs.readFileSync(file, 'utf8');
   }
 
   private get inContainer(): boolean {
-    return this.tool.argv.length > 1;
+    return this.tool.container !== undefined;
   }
 }

@@ -66,7 +66,7 @@ class GradleBuild implements JavaBuild {
     fs.copyFileSync(javaRuntimeFile('traced-function.init.gradle'), initScript); // a container sees only the work folder
     fs.writeFileSync(requestFile, JSON.stringify({ ...request, projectDir, answer }));
     await runCommand([
-      ...commandLine(this.gradle, this.request.environment), '--quiet', '--console=plain', '--project-dir', projectDir, '--init-script', initScript,
+      ...commandLine(this.gradle, Object.keys(this.request.environment)), '--quiet', '--console=plain', '--project-dir', projectDir, '--init-script', initScript,
       `-DcdkTracedFunction.request=${requestFile}`,
       // The added tasks are not made for it, and what it would keep is of a folder that is gone afterwards.
       '-Dorg.gradle.configuration-cache=false', '-Dorg.gradle.unsafe.configuration-cache=false',

@@ -113,7 +113,7 @@ class MavenBuild implements JavaBuild {
     // Maven is gone before the second compiler has paid off: it halves the time.
     const env = { MAVEN_OPTS: process.env.MAVEN_OPTS ?? '-XX:TieredStopAtLevel=1', ...this.request.environment };
     const options = { cwd: this.copy.root, env };
-    const command = [...commandLine(this.maven, env), '--batch-mode', '--quiet'];
+    const command = [...commandLine(this.maven, Object.keys(env)), '--batch-mode', '--quiet'];
     try {
       await runCommand([...command, '--offline', ...args], options);
     } catch (error) {

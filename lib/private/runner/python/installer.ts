@@ -172,7 +172,7 @@ async function findInstaller(mounts: string[]): Promise<Tool> {
     install: "uv (https://docs.astral.sh/uv/), or Python's pip",
   }, mounts);
   const isUv = tool.argv[0] === 'uv';
-  return { argv: isUv ? ['uv', 'pip'] : tool.argv, label: tool.label.replace('uv or pip', isUv ? 'uv' : 'pip') };
+  return { ...tool, argv: isUv ? ['uv', 'pip'] : tool.argv, label: tool.label.replace('uv or pip', isUv ? 'uv' : 'pip') };
 }
 
 /** Python itself, to read project files with. */
