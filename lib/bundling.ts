@@ -1,4 +1,4 @@
-import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { Charset, ICommandHooks, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { PythonDependencies } from './python-dependencies';
 
 /**
@@ -17,9 +17,23 @@ export interface NodejsBundlingOptions {
   /**
    * Whether a source map goes into the package, and Node.js is told to use it.
    *
-   * @default false
+   * @default - false, or true when `sourceMapMode` is set
    */
   readonly sourceMap?: boolean;
+
+  /**
+   * Where the source map goes: a file that the code names, a file that it does not name, into the code, or both.
+   *
+   * @default SourceMapMode.DEFAULT
+   */
+  readonly sourceMapMode?: SourceMapMode;
+
+  /**
+   * Whether a source map holds the text of the sources too.
+   *
+   * @default true
+   */
+  readonly sourcesContent?: boolean;
 
   /**
    * The module format of the package. An ES module (`index.mjs`) allows top-level await.
@@ -29,11 +43,70 @@ export interface NodejsBundlingOptions {
   readonly format?: OutputFormat;
 
   /**
+   * What the code may use of JavaScript, as esbuild writes it: `node22`, `es2022`.
+   *
+   * @default - the Node.js version of the runtime
+   */
+  readonly target?: string;
+
+  /**
    * Modules that are left out of the package, because the runtime or a layer has them. `*` stands for any characters.
    *
    * @default - none: the AWS SDK is bundled too, which starts faster than the runtime's copy
    */
   readonly externalModules?: string[];
+
+  /**
+   * Packages that are installed into `node_modules` of the package instead of being bundled: those with a native addon (`sharp`, `argon2`), or that
+   * read files of their own. Their versions, and those of all that they need, are those of the lock file of npm, pnpm or yarn; what is installed is made for the
+   * function's architecture and its Linux, without Docker. The project's `.npmrc` counts. npm has to be on the PATH.
+   *
+   * @default - none
+   */
+  readonly nodeModules?: string[];
+
+  /**
+   * Path of the lock file: `package-lock.json`, `pnpm-lock.yaml` or `yarn.lock`.
+   *
+   * @default - the nearest one, upwards from the entry
+   */
+  readonly depsLockFilePath?: string;
+
+  /**
+   * Path of the project's folder, in which commands run, and at which the paths in source maps and those of `inject` and `alias` start.
+   *
+   * @default - the folder of the lock file
+   */
+  readonly projectRoot?: string;
+
+  /**
+   * Files and folders that are copied into the package: paths (relative ones start at the folder in which the CDK app runs), and where each goes in the package.
+   * What a folder holds goes into the folder of that name: `{ 'assets/fonts': 'fonts', 'LICENCE.txt': '.' }`.
+   *
+   * @default - none
+   */
+  readonly copyFiles?: { [from: string]: string };
+
+  /**
+   * Commands that run on this machine before and after bundling, in the project's folder. The package is made anew at each synth unless `commandHooksInputs` says what they read.
+   *
+   * @default - none
+   */
+  readonly commandHooks?: ICommandHooks;
+
+  /**
+   * Files and folders that decide what `commandHooks` do. While they stay the same, so does the package.
+   *
+   * @default - not known
+   */
+  readonly commandHooksInputs?: string[];
+
+  /**
+   * Environment variables of `commandHooks`, and of npm for `nodeModules`.
+   *
+   * @default - those of the process
+   */
+  readonly environment?: { [name: string]: string };
 
   /**
    * Names that are replaced by a constant expression while bundling.
@@ -50,11 +123,82 @@ export interface NodejsBundlingOptions {
   readonly loader?: { [extension: string]: string };
 
   /**
+   * Modules in whose place others are bundled: `{ 'react': 'preact/compat' }`.
+   *
+   * @default - none
+   */
+  readonly alias?: { [module: string]: string };
+
+  /**
+   * Files whose exports take the place of global names.
+   *
+   * @default - none
+   */
+  readonly inject?: string[];
+
+  /**
+   * Whether functions and classes keep their `name` where esbuild has to rename them.
+   *
+   * @default false
+   */
+  readonly keepNames?: boolean;
+
+  /**
+   * Fields of a package's `package.json` that name its main file, the preferred first.
+   *
+   * @default - `main`, `module`; `module`, `main` for packages of the AWS SDK, of which only what is used is bundled then
+   */
+  readonly mainFields?: string[];
+
+  /**
+   * Conditions for the `exports` of a package, besides those of esbuild.
+   *
+   * @default - none
+   */
+  readonly conditions?: string[];
+
+  /**
+   * Statements that are left out: `console`, `debugger`.
+   *
+   * @default - none
+   */
+  readonly drop?: string[];
+
+  /**
+   * Labels whose statements are left out: `['DEV']` for `DEV: check()`.
+   *
+   * @default - none
+   */
+  readonly dropLabels?: string[];
+
+  /**
+   * How characters beyond ASCII are written.
+   *
+   * @default Charset.ASCII
+   */
+  readonly charset?: Charset;
+
+  /**
    * JavaScript text that is put in front of the package.
    *
    * @default - none
    */
   readonly banner?: string;
+
+  /**
+   * JavaScript text that is put at the end of the package.
+   *
+   * @default - none
+   */
+  readonly footer?: string;
+
+  /**
+   * Further options of esbuild, as its command line names them: `{ '--log-override:direct-eval': 'silent' }`.
+   *
+   * @see https://esbuild.github.io/api/
+   * @default - none
+   */
+  readonly esbuildArgs?: { [option: string]: string | boolean | string[] };
 
   /**
    * Path of the TypeScript configuration.

@@ -7,6 +7,7 @@ import { JobRequest } from './private/bundling/bundling-job';
 import { checkInstrumentation, checkNumberOfLayers, mostRequestsAtOnce } from './private/instrumentation-checks';
 import { Bundler, BundlerResult } from './private/languages/bundler';
 import { Languages } from './private/languages/languages';
+import { checkBundlingOptions, checkProps } from './private/languages/option-checks';
 import { attachManagedPolicy } from './private/tracing-permission';
 import { FutureConstruct, validationError } from './private/validation-error';
 import { TracedFunctionProps } from './traced-function-props';
@@ -93,12 +94,16 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
     throw validationError(errorScope, `entry has to be the path of a file or folder, got ${JSON.stringify(props.entry)}`);
   }
   checkKinds(errorScope, props);
+  checkProps(errorScope, props);
   const { entry, bundler } = Languages.of(scope).resolveEntry(errorScope, props.entry);
   const runtime = checkRuntime(errorScope, bundler, props);
   const config = props.bundling?._bind();
   if (config && config.language !== bundler.language) {
     throw validationError(errorScope,
       `bundling is Bundling.${config.language}(), but the entry '${props.entry}' is ${bundler.language}; use Bundling.${bundler.language}()`);
+  }
+  if (config) {
+    checkBundlingOptions(errorScope, config);
   }
   const instrumentation = (props.instrumentation ?? Instrumentation.xraySdk())._bind({ errorScope, scope, bundler });
   const usesLayer = props.sdkDelivery?._usesLayer ?? false;
@@ -113,6 +118,7 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
     entry,
     runtime,
     handler: props.handler,
+    environment: props.environment ?? {},
     architecture: architecture.name === 'arm64' ? 'arm64' : 'x86_64',
     instrumentation: instrumentation.kind,
     captureOptions: instrumentation.captureOptions,

@@ -215,16 +215,16 @@ describe('files that are imported', () => {
 });
 
 test('what esbuild warns of is told once, with the place and what to do', async () => {
-  const folder = projectFolder({ 'package.json': '{"type":"module"}', 'f.ts': 'export const handler = async () => import.meta.url;' });
+  const folder = projectFolder({ 'package.json': '{"type":"module"}', 'f.ts': 'export const handler = async () => import.meta.env;' });
   const job: NodejsJob = {
     language: 'nodejs', kind: 'nodejs', workDir: temporaryFolder(), assetDir: temporaryFolder(), consumers: ['Stack/Function'], entry: path.join(folder, 'f.ts'), projectRoot: folder, outputDir: path.join(temporaryFolder(), '0'), handlerExport: 'handler',
     instrumentation: 'xray-sdk', capture: { clients: ['aws-sdk'], contextMissing: 'LOG_ERROR', coldStart: false, response: false, recording: NOTHING_LEFT_OUT, trim: true }, plainExports: false,
-    sdkInLayer: false, nodeVersion: 24, sourceMap: false, esm: false, external: [], define: {}, loader: {}, banner: '',
+    sdkInLayer: false, nodeVersion: 24, sourceMap: false, esm: false, external: [], define: {}, loader: {}, banner: '', more: {},
   };
   const lines: string[] = [];
   const write = jest.spyOn(process.stderr, 'write').mockImplementation(line => lines.push(String(line)) > 0);
   try {
-    await bundleNodejs([job, { ...job, outputDir: `${job.outputDir}1`, sourceMap: true }]);
+    await bundleNodejs([job, { ...job, outputDir: `${job.outputDir}1`, sourceMap: 'linked' }]);
   } finally {
     write.mockRestore();
   }

@@ -60,7 +60,7 @@ describe('with bundling', () => {
       new NodejsFunction(stack, 'Plain', nodejs);
       new NodejsFunction(stack, 'Esm', { ...nodejs, bundling: { format: OutputFormat.ESM, minify: true, sourceMap: true, banner: '/* a banner */', bundleAwsSDK: true } });
       new NodejsFunction(stack, 'UsesSdk', { ...own, entry: path.join(project, 'uses-sdk.ts') });
-      new NodejsFunction(stack, 'Untranslated', { ...nodejs, bundling: { sourceMap: true, sourceMapMode: SourceMapMode.INLINE, esbuildArgs: { '--log-limit': '1' } } });
+      new NodejsFunction(stack, 'Untranslated', { ...nodejs, bundling: { sourceMap: true, sourceMapMode: SourceMapMode.INLINE, metafile: true, assetHash: 'mine' } });
       const edge = new NodejsFunction(stack, 'Edge', { ...own, entry: path.join(project, 'edge.js'), awsSdkConnectionReuse: false });
       new cloudfront.Distribution(stack, 'Distribution', {
         defaultBehavior: {
@@ -96,7 +96,7 @@ describe('with bundling', () => {
 
   test('an option without an equivalent is named, and the function gets the layer', () => {
     expect(seen.report.Untranslated).toMatchObject({
-      level: 'layer', reason: "NodejsFunction has the bundling options 'sourceMapMode', 'esbuildArgs', for which there is no equivalent",
+      level: 'layer', reason: "NodejsFunction has the bundling options 'metafile', 'assetHash', for which there is no equivalent",
     });
     expect(seen.functions.Untranslated.Handler).toBe(CAPTURE);
     expect(seen.code('Untranslated').includes('sourceMappingURL=data:')).toBe(true);
@@ -154,18 +154,16 @@ describe('without bundling', () => {
   });
 
   test.each<[string, BundlingOptions]>([
-    ['commandHooks', { commandHooks: { beforeBundling: () => [], beforeInstall: () => [], afterBundling: () => [] } }],
-    ['nodeModules', { nodeModules: ['esbuild'] }],
     ['assetHash', { assetHash: 'mine' }],
-    ['footer', { footer: '// end' }],
-    ['keepNames', { keepNames: true }],
+    ['metafile', { metafile: true }],
+    ['command', { command: ['sh'] }],
   ])('a function with %s gets the layer', (name, bundling) => {
     const { report } = synthesize(stack => new NodejsFunction(stack, 'Function', { ...nodejs, bundling }));
     expect(report.Function).toMatchObject({ level: 'layer', reason: expect.stringContaining(`'${name}'`) });
   });
 
   test.each<[string, BundlingOptions]>([
-    ['nothing', {}], ['false', { keepNames: false, metafile: false, forceDockerBundling: false }], ['Docker', { buildArgs: { A: 'b' }, esbuildVersion: '0.21.0', user: 'me' }],
+    ['nothing', {}], ['what both have', { keepNames: true, footer: '// end', esbuildArgs: { '--log-limit': '1' }, mainFields: ['main'], target: 'es2022' }], ['false', { keepNames: false, metafile: false, forceDockerBundling: false }], ['Docker', { buildArgs: { A: 'b' }, esbuildVersion: '0.21.0', user: 'me' }],
   ])('options that say %s change nothing', (_, bundling) => {
     const { report } = synthesize(stack => new NodejsFunction(stack, 'Function', { ...nodejs, bundling }));
     expect(report.Function.level).toBe('rebundled');

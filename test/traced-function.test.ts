@@ -142,7 +142,7 @@ describe('defaults by language', () => {
   });
 
   test.each<[string, Partial<TracedFunctionProps>, string, string]>([
-    ['a Node.js handler with a path', { handler: 'src/api.main', runtime: lambda.Runtime.NODEJS_22_X }, 'nodejs22.x', 'index.main'],
+    ['a Node.js handler with a path', { handler: 'src/put-item.main', runtime: lambda.Runtime.NODEJS_22_X }, 'nodejs22.x', 'index.main'],
     ['a Python handler without an SDK', {
       entry: PYTHON_ENTRY, handler: 'handler.handler', runtime: lambda.Runtime.PYTHON_3_12, instrumentation: Instrumentation.none(),
     }, 'python3.12', 'handler.handler'],
@@ -185,7 +185,7 @@ describe('contradictions', () => {
     ['a Node.js handler that names no export', () => ({ handler: 'index.not-a-name' }), /handler 'index.not-a-name' names no export/],
     ['a handler for Go', () => ({ entry: GO_ENTRY, handler: 'main' }), /handler 'main' has no meaning for Go.*leave 'handler' out/],
     ['Go without a module', () => ({ entry: projectFolder({ 'main.go': 'package main' }) }), /cannot find the Go module of .* \(looked for go\.mod there and in every folder above\)/],
-    ['a tsconfig that does not exist', () => ({ bundling: Bundling.nodejs({ tsconfig: 'gone.json' }) }), /cannot find the tsconfig 'gone.json' \(looked for \/.*gone.json\)/],
+    ['a tsconfig that does not exist', () => ({ bundling: Bundling.nodejs({ tsconfig: 'gone.json' }) }), /cannot find .gone.json. of the bundling option .tsconfig. \(looked for \/.*gone.json\)/],
   ])('fails with %s', (_, props, message) => {
     const stack = testStack();
     const make = () => new TracedFunction(stack, 'Function', { entry: NODEJS_ENTRY, ...props() });

@@ -138,6 +138,7 @@ export class Rebundling {
         architecture: props.architecture?.name === 'arm64' ? 'arm64' : 'x86_64',
         instrumentation: config.kind, captureOptions: config.captureOptions, instrumentedByLayer: config.byLayer, sdkInLayer: false,
         options: bundling.options,
+        environment: props.environment,
       });
       const code = new BundledCode(bound.job);
       const environment = { ...bound.environment, ...config.environment };
@@ -203,7 +204,8 @@ function nodejsOptions(props: any, scope: IConstruct): ReturnType<typeof transla
   const smithy = FeatureFlags.of(scope).isEnabled(LAMBDA_NODEJS_SDK_V3_EXCLUDE_SMITHY_PACKAGES);
   const ofRuntime = /^nodejs(?:1[0246])\.x$/.test(props.runtime.name) ? ['aws-sdk'] : smithy ? ['@aws-sdk/*', '@smithy/*'] : ['@aws-sdk/*'];
   const externalModules = bundling.externalModules ?? (bundling.bundleAwsSDK || props.runtime.isVariable ? [] : ofRuntime);
-  return translateNodejs({ ...bundling, externalModules });
+  const { options, untranslated } = translateNodejs({ ...bundling, externalModules });
+  return { options: { ...options, projectRoot: props.projectRoot, depsLockFilePath: props.depsLockFilePath }, untranslated };
 }
 
 function untranslatedOf(as: string, names: readonly string[]): string {

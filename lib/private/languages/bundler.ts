@@ -12,6 +12,8 @@ export interface BundlerRequest {
   readonly runtime: lambda.Runtime;
   /** As the user gave it. */
   readonly handler?: string;
+  /** Variables that the user gives the function. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly architecture: LambdaArchitecture;
   readonly instrumentation: InstrumentationKind;
   /** Of those that the language names in `captureOptions`; the bundler settles their defaults. */

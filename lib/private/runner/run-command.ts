@@ -6,6 +6,8 @@ export interface CommandOptions {
   readonly env?: Record<string, string>;
   /** Whether standard output is data, which an error does not show: what is wrong is on standard error. */
   readonly printsData?: boolean;
+  /** Statuses other than 0 that are no failure. */
+  readonly acceptStatus?: readonly number[];
 }
 
 const SHOWN_OUTPUT_CHARACTERS = 4_000;
@@ -31,7 +33,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
     child.stderr.setEncoding('utf8').on('data', (text: string) => all += text);
     child.on('error', error => reject(new Error(`cannot start '${argv[0]}': ${error.message}`)));
     child.on('close', (code, signal) => {
-      if (code === 0) {
+      if (code === 0 || options.acceptStatus?.includes(code!)) {
         resolve(stdout);
       } else {
         // Hidden before it is cut: half an address would not be known for one.

@@ -2,6 +2,8 @@ import { createHash, Hash } from 'crypto';
 import * as path from 'path';
 import type { BuildOptions, Message, Plugin, ResolveResult } from 'esbuild';
 import { COMMON, COMMON_VARIABLE, CommonImports, replaceCommonImports, SETUP } from './common-imports';
+import { esModuleOf } from './aws-es-modules';
+import { asksForMetadata, emitDecoratorMetadata, moduleAsksForMetadata } from './decorator-metadata';
 import { isEntangled } from './entangled';
 import { EsbuildInstallation } from './esbuild-installation';
 import { isExternal } from './external-modules';
@@ -66,9 +68,9 @@ const AWS_MODULE = /[\\/]node_modules[\\/]@(?:aws-sdk|smithy)[\\/].*[\\/]dist-es
 export async function linkWithCommonParts(
   jobs: NodejsJob[], { esbuild }: EsbuildInstallation, options: BuildOptions,
 ): Promise<Map<NodejsJob, LinkedPackage>> {
-  const [{ sourceMap, plainExports, sdkInLayer, minify }] = jobs;
+  const [{ sourceMap, plainExports, sdkInLayer, minify, more }] = jobs;
   const packages = new Map<NodejsJob, LinkedPackage>();
-  if (sourceMap || plainExports || sdkInLayer || minify === false) {
+  if (sourceMap || plainExports || sdkInLayer || minify === false || more.esbuild) {
     return packages;
   }
   const modules = new AwsModules();
@@ -140,7 +142,11 @@ async function ownParts(jobs: NodejsJob[], esbuild: Esbuild, options: BuildOptio
     const inputs = Object.keys(bytes);
     // A style sheet becomes a file beside the code, which only a bundle of its own has room for.
     const replaced = cssBundle ? undefined : replaceCommonImports(texts.get(`${i}${job.esm ? '.mjs' : '.js'}`)!, job.esm);
-    if (!replaced || replaced.imports.some(([module]) => modules.isAmbiguous(module)) || isEntangled(metafile, inputs)) {
+    const hasImportMeta = !job.esm && warnings.some(({ id, location }) =>
+      id === 'empty-import-meta' && location && inputs.includes(location.file));
+    const lacksMetadata = !jobs.some(asksForMetadata) && moduleAsksForMetadata(job, inputs);
+    if (hasImportMeta || lacksMetadata || !replaced
+      || replaced.imports.some(([module]) => modules.isAmbiguous(module)) || isEntangled(metafile, inputs)) {
       return [];
     }
     return [{ job, inputs, specifiers: importsOf(metafile, inputs), warnings, ...replaced }];
@@ -160,6 +166,9 @@ function ownPartPlugin(jobs: NodejsJob[], modules: AwsModules): Plugin {
         }
         return found.get(key)!;
       };
+      if (jobs.some(asksForMetadata)) {
+        emitDecoratorMetadata(build, jobs);
+      }
       generateEntries(build, jobs, async job => {
         if (instrumentation === 'xray-sdk') {
           modules.addSdk(path.dirname(job.entry), (await find('aws-xray-sdk-core', path.dirname(job.entry))).path);
@@ -179,7 +188,8 @@ function ownPartPlugin(jobs: NodejsJob[], modules: AwsModules): Plugin {
         if (kind !== 'import-statement') {
           return { path: WHOLE, external: true };
         }
-        const { errors, namespace, path: file, sideEffects } = await find(module, resolveDir);
+        const { errors, namespace, path: main, sideEffects } = await find(module, resolveDir);
+        const file = esModuleOf(main);
         if (errors.length > 0 || namespace !== 'file' || !AWS_MODULE.test(file)) {
           return { path: WHOLE, external: true };
         }
@@ -200,7 +210,7 @@ async function commonParts(parts: OwnPart[], esbuild: Esbuild, options: BuildOpt
   try {
     // esbuild makes identifiers of the last part, which may tell nothing of the function.
     const names = parts.map((_, i) => `${COMMON}${i}/common`);
-    const { metafile, outputFiles, warnings } = await esbuild.build({ ...options, ...separate(names), format: 'cjs', plugins: [commonPartPlugin(parts, modules)] });
+    const { metafile, outputFiles, warnings } = await esbuild.build({ ...options, ...separate(names), format: 'cjs', mainFields: ['module', 'main'], plugins: [commonPartPlugin(parts, modules)] });
     const outputs = new Map(Object.values(metafile.outputs).map(output => [output.entryPoint, output]));
     for (const [i, part] of parts.entries()) {
       const inputs = Object.keys(outputs.get(names[i])!.inputs);

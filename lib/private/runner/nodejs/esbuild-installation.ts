@@ -8,12 +8,17 @@ import { runCommand } from '../run-command';
 /** Installed when neither the project nor this package has esbuild, as in an app in another language than JavaScript. */
 const ESBUILD_VERSION = '0.28.2';
 
+/** The oldest that is tested. */
+const OLDEST = [0, 21, 5];
+
 export interface EsbuildInstallation {
   readonly esbuild: typeof Esbuild;
   readonly version: string;
   /** Its package.json, which changes when it does. */
   readonly manifest: string;
 }
+
+const told = new Set<string>();
 
 /** Under way in this process: functions with different options, and the layer, ask for it at the same time. */
 let installing: Promise<void> | undefined;
@@ -26,9 +31,14 @@ let installing: Promise<void> | undefined;
 export async function findEsbuild(projectRoot: string): Promise<EsbuildInstallation> {
   const cache = path.join(userCacheDir(), `esbuild-${ESBUILD_VERSION}`);
   const places = [projectRoot, __dirname, process.cwd(), cache];
-  const found = places.map(load).find(Boolean);
-  if (found) {
-    return found;
+  for (const found of places.map(load)) {
+    if (found && isTested(found.version)) {
+      return found;
+    }
+    if (found && !told.has(found.manifest)) {
+      told.add(found.manifest);
+      process.stderr.write(`cdk-traced-function: esbuild ${found.version} (${path.dirname(found.manifest)}) is older than ${OLDEST.join('.')}, so another one is used\n`);
+    }
   }
   try {
     await (installing ??= install(cache));
@@ -58,6 +68,13 @@ async function install(cache: string): Promise<void> {
   } finally {
     fs.rmSync(unfinished, { recursive: true, force: true });
   }
+}
+
+/** A version of another form is a stand-in's, or a build of one's own. */
+function isTested(version: string): boolean {
+  const numbers = /^(\d+)\.(\d+)\.(\d+)/.exec(version)?.slice(1).map(Number) ?? OLDEST;
+  const difference = numbers.map((number, i) => number - OLDEST[i]).find(d => d !== 0);
+  return (difference ?? 0) >= 0;
 }
 
 function load(from: string): EsbuildInstallation | undefined {

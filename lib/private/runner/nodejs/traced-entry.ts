@@ -2,6 +2,8 @@ import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
 import type { OnResolveArgs, Plugin, PluginBuild } from 'esbuild';
+import { preferEsModulesOfAws } from './aws-es-modules';
+import { emitDecoratorMetadata } from './decorator-metadata';
 import { EXTERNAL_NAMESPACE, isExternal } from './external-modules';
 import { leanXRaySdk, parameterRegistration } from './lean-xray-sdk';
 import { joinOpenTelemetryApi } from './open-telemetry-api';
@@ -43,13 +45,20 @@ export function nameWithin(job: NodejsJob): string {
 /**
  * @param jobs with equal options
  * @param keep names of parts of the X-Ray SDK that stay as they are
+ * @param hasMetadata whether modules are to have decorator metadata
  */
-export function tracedEntryPlugin(jobs: NodejsJob[], keep: ReadonlySet<string>): Plugin {
+export function tracedEntryPlugin(jobs: NodejsJob[], keep: ReadonlySet<string>, hasMetadata: boolean): Plugin {
   return {
     name: 'cdk-traced-function',
     setup(build: PluginBuild) {
       generateEntries(build, jobs, job => `${SETUP_NAMESPACE}:${nameWithin(job)}`);
       instrument(build, jobs, keep);
+      if (hasMetadata) {
+        emitDecoratorMetadata(build, jobs);
+      }
+      if (!jobs[0].more.esbuild?.mainFields) {
+        preferEsModulesOfAws(build);
+      }
     },
   };
 }

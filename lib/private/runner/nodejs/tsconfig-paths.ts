@@ -4,7 +4,12 @@ import * as path from 'path';
 const EXTENSIONS = ['.ts', '.tsx', '.js', '.jsx', '.mts', '.cts', '.mjs', '.cjs', '.json', '.css'];
 
 interface Configuration {
-  readonly compilerOptions?: { readonly baseUrl?: string; readonly paths?: { readonly [pattern: string]: readonly string[] } };
+  readonly extends?: string | string[];
+  readonly compilerOptions?: {
+    readonly baseUrl?: string;
+    readonly paths?: { readonly [pattern: string]: readonly string[] };
+    readonly emitDecoratorMetadata?: boolean;
+  };
 }
 
 /**
@@ -15,7 +20,7 @@ interface Configuration {
  * @returns absolute paths of files and folders
  */
 export function tsconfigCandidates(configurations: readonly string[], specifiers: readonly string[]): string[] {
-  const parsed = configurations.map(file => ({ folder: path.dirname(file), options: read(file)?.compilerOptions ?? {} }));
+  const parsed = configurations.map(file => ({ folder: path.dirname(file), options: readTsconfig(file)?.compilerOptions ?? {} }));
   const baseUrls = parsed.flatMap(({ folder, options }) => typeof options.baseUrl === 'string' ? [path.resolve(folder, options.baseUrl)] : []);
   const bare = specifiers.filter(specifier => !/^(?:\.{0,2}\/|node:|\.{1,2}$)/.test(specifier));
   const found = parsed.flatMap(({ folder, options }) => Object.entries(options.paths ?? {}).flatMap(([pattern, targets]) => {
@@ -41,7 +46,7 @@ function matchStar(pattern: string, specifier: string): string | undefined {
 }
 
 /** JSON with comments and trailing commas. What cannot be read is nothing: esbuild has said so, or it does not concern it. */
-function read(file: string): Configuration | undefined {
+export function readTsconfig(file: string): Configuration | undefined {
   try {
     const text = fs.readFileSync(file, 'utf8').replace(/"(?:[^"\\]|\\.)*"|\/\/[^\n]*|\/\*[^]*?\*\//g, match => match.startsWith('"') ? match : ' ');
     return JSON.parse(text.replace(/,(?=\s*[}\]])/g, '')) as Configuration;
