@@ -7,6 +7,8 @@ export interface RuntimeRequest {
   readonly event: unknown;
   /** Such as `Root=...;Parent=...;Sampled=1`. */
   readonly traceHeader?: string;
+  /** From the moment that the program gets the request. */
+  readonly millisecondsLeft?: number;
 }
 
 /** What a program tells of a request that failed. */
@@ -39,15 +41,19 @@ export async function serveOnce(program: string, env: Record<string, string>, re
 /**
  * The same with several requests, one after the other.
  *
+ * @param killed ends the program before it has answered, as Lambda does when its time has run out
  * @see https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
  * @throws with the program's output when it ends before it has answered them all
  */
-export async function serve(program: string, env: Record<string, string>, requests: RuntimeRequest[], args: string[] = []): Promise<ServedRequests> {
+export async function serve(
+  program: string, env: Record<string, string>, requests: RuntimeRequest[], args: string[] = [], killed = new Promise<void>(() => undefined),
+): Promise<ServedRequests> {
   const answers: ServedRequests['answers'] = [];
   let given = 0;
   let finish: () => void;
   let refuse: (error: Error) => void;
   const finished = new Promise<void>((resolve, reject) => [finish, refuse] = [resolve, reject]);
+  finished.catch(() => undefined); // of a program that was killed
   const server = createServer((incoming: IncomingMessage, response: ServerResponse) => {
     let body = '';
     incoming.on('data', text => body += text).on('end', () => {
@@ -61,7 +67,7 @@ export async function serve(program: string, env: Record<string, string>, reques
           'Content-Type': 'application/json', // Java's client crashes without it
           'Lambda-Runtime-Aws-Request-Id': `request${given}`,
           ...next.traceHeader && { 'Lambda-Runtime-Trace-Id': next.traceHeader },
-          'Lambda-Runtime-Deadline-Ms': String(Date.now() + 60_000),
+          'Lambda-Runtime-Deadline-Ms': String(Date.now() + (next.millisecondsLeft ?? 60_000)),
           'Lambda-Runtime-Invoked-Function-Arn': 'arn:aws:lambda:eu-west-1:123456789012:function:function',
         }).end(JSON.stringify(next.event));
         return;
@@ -91,7 +97,7 @@ export async function serve(program: string, env: Record<string, string>, reques
   }));
   child.on('error', error => refuse(error));
   try {
-    await finished;
+    await Promise.race([finished, killed]);
   } finally {
     child.kill('SIGKILL');
     await ended;

@@ -59,6 +59,19 @@ export class TraceSink {
     return this.datagrams.splice(0).filter(text => text !== MARKER);
   }
 
+  /** Resolves when a datagram comes that the condition holds for. */
+  public async received(condition: (datagram: string) => boolean): Promise<void> {
+    return new Promise(resolve => {
+      const listen = (message: Buffer) => {
+        if (condition(message.toString())) {
+          this.socket.off('message', listen);
+          resolve();
+        }
+      };
+      this.socket.on('message', listen);
+    });
+  }
+
   public async stop(): Promise<void> {
     await new Promise<void>(resolve => this.socket.close(resolve));
   }

@@ -1,5 +1,7 @@
 import { spawn } from 'child_process';
 import * as fs from 'fs';
+import { createServer } from 'http';
+import { AddressInfo } from 'net';
 import * as path from 'path';
 import { FakeServices, ReceivedRequest } from './fake-services';
 import { RuntimeError, serve } from '../fake-runtime-api';
@@ -28,6 +30,8 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
   readonly handler?: string;
   readonly nodeArgs?: string[];
+  /** Kills a program whose time runs out after so many milliseconds, when it has sent a datagram that the condition holds for. */
+  readonly timeOut?: { readonly milliseconds: number; readonly sent: (datagram: string) => boolean };
 }
 
 /** What surrounds functions on Lambda: the runtime, the X-Ray daemon, AWS and a web site. */
@@ -80,9 +84,10 @@ export class FunctionHost {
 
   /** The same with a program that asks for work itself, such as a Go binary. */
   public async runProgram(program: string, events: unknown[], options: RunOptions = {}): Promise<FunctionRun> {
-    const requests = events.map((event, i) => ({ event, traceHeader: traceIdOf(i, options) ?? undefined }));
+    const { timeOut } = options;
+    const requests = events.map((event, i) => ({ event, traceHeader: traceIdOf(i, options) ?? undefined, millisecondsLeft: timeOut?.milliseconds }));
     const env = { ...this.environment, LAMBDA_TASK_ROOT: path.dirname(program), HOME: process.env.HOME!, ...options.env };
-    const { answers, output } = await serve(program, env, requests);
+    const { answers, output } = await serve(program, env, requests, [], timeOut && this.daemon.received(timeOut.sent));
     return { results: answers, log: output.split('\n').filter(line => line !== ''), ...await this.seen() };
   }
 
@@ -92,6 +97,24 @@ export class FunctionHost {
     const lines = output.split('\n').filter(line => line !== '');
     const results = JSON.parse(lines.pop()!);
     return { results, log: lines, ...await this.seen() };
+  }
+
+  /** Of a program that has ended by itself. */
+  public async takeDatagrams(): Promise<string[]> {
+    return this.daemon.takeDatagrams();
+  }
+
+  /** A web site that takes requests and never answers. */
+  public async silentServer(): Promise<{ url: string; stop(): Promise<void> }> {
+    const server = createServer(() => undefined);
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      stop: async () => {
+        server.closeAllConnections();
+        await new Promise(resolve => server.close(resolve));
+      },
+    };
   }
 
   public async stop(): Promise<void> {

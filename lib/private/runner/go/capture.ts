@@ -150,7 +150,8 @@ function isConfigPackageKnown(directory: string): boolean {
 
 /** Undefined where the file is not what is known of it. */
 function hookInto({ replaced }: LibraryHook, source: string): string | undefined {
-  return replaced.every(([found]) => found.test(source)) ? replaced.reduce((text, [found, instead]) => text.replace(found, instead), source) : undefined;
+  const isKnown = replaced.every(([found]) => found.test(source));
+  return isKnown ? replaced.reduce((text, [found, instead]) => text.replace(found, instead), source) : undefined;
 }
 
 function tell(message: string): void {
