@@ -278,6 +278,14 @@ export interface GoBundlingOptions {
  */
 export interface JavaBundlingOptions {
   /**
+   * What the project's own build packs for Lambda, relative to `entry`: `target/function.zip` of Quarkus, an executable jar of Spring Boot, a jar of Micronaut or of
+   * another plugin that holds all jars. The build is run up to the phase `package` (Gradle: `assemble`), and what it has made is unpacked and instrumented.
+   *
+   * @default - the compiled classes and the jars that they need, or the jar of the shade, assembly or shadow plugin
+   */
+  readonly artifact?: string;
+
+  /**
    * Additional arguments of Maven or Gradle, such as `['-Pproduction']`.
    *
    * @default - none

@@ -57,7 +57,7 @@ export class FakeGradle {
       const [group, name, version] = coordinates.split(':');
       const file = path.join(folder, 'repository', group, `${name}-${version}.jar`);
       fs.mkdirSync(path.dirname(file), { recursive: true });
-      fs.writeFileSync(file, jar(files));
+      fs.writeFileSync(file, jar(files, new Date(2020, 0, 1))); // as in a real repository, the same for all
       jars[coordinates] = file;
     }
     const all = { 'example/Handler.class': classFile('example/Handler', { methods: ['handleRequest', 'count'] }), ...classes };

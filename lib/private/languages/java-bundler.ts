@@ -56,6 +56,7 @@ export const javaBundler: Bundler = {
         javaVersion,
         instrumentation: request.instrumentation,
         sdkInLayer: request.sdkInLayer,
+        ...options.artifact !== undefined && { artifact: artifactOf(request, options.artifact) },
         buildArgs: options.buildArgs ?? [],
         environment: options.environment ?? {},
       } satisfies RequestOf<JavaJob>,
@@ -64,6 +65,14 @@ export const javaBundler: Bundler = {
 
   sourceOf: request => request.projectDir as string | undefined ?? __dirname,
 };
+
+function artifactOf({ scope, entry }: BundlerRequest, artifact: string): string {
+  const relative = path.relative(entry, path.resolve(entry, artifact));
+  if (relative.startsWith('..') || path.isAbsolute(artifact) || !/\.(?:jar|zip)$/.test(artifact)) {
+    throw validationError(scope, `'artifact' '${artifact}' of Bundling.java() is not a .jar or .zip in '${entry}'; write it relative to that folder, as 'target/function.zip'`);
+  }
+  return relative.split(path.sep).join('/');
+}
 
 function findHandler(request: BundlerRequest): string {
   const found = findJavaHandlers(request.entry);

@@ -12,6 +12,8 @@ export interface JavaJob extends BundlingJob {
   readonly javaVersion: number;
   readonly instrumentation: InstrumentationKind;
   readonly sdkInLayer: boolean;
+  /** What the build packs itself, relative to the project's folder. */
+  readonly artifact?: string;
   readonly buildArgs: string[];
   readonly environment: Record<string, string>;
 }

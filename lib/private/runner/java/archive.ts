@@ -65,7 +65,8 @@ export function unpackJar(jar: string, directory: string): void {
   }
 }
 
-function normalizeEntry(name: string, bytes: Buffer): Buffer {
+/** A file of a jar, without what differs from build to build. */
+export function normalizeEntry(name: string, bytes: Buffer): Buffer {
   if (name === 'META-INF/MANIFEST.MF') {
     return Buffer.from(stableManifest(bytes.toString('utf8')));
   }

@@ -19,6 +19,8 @@ export interface JavaClassPath {
   readonly classes: string[];
   /** A jar that holds the classes and all dependencies, where the project makes one. */
   readonly shadedJar?: string;
+  /** What the build has packed itself, if that is asked for; it may not exist. */
+  readonly artifact?: string;
   /** What the classes need at run time, without the project itself. */
   readonly dependencies: JavaDependency[];
 }
@@ -33,7 +35,7 @@ export interface JavaResolution {
 }
 
 /** What is asked of a build tool. */
-export interface JavaBuildRequest extends Pick<JavaJob, 'projectDir' | 'buildArgs' | 'environment'> {
+export interface JavaBuildRequest extends Pick<JavaJob, 'projectDir' | 'buildArgs' | 'environment' | 'artifact'> {
   /** Folder for the copy of the project and all that comes of it. */
   readonly workDir: string;
   /** A folder that is no part of the project, although it may lie in it: CDK's output. */

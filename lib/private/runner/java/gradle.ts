@@ -50,15 +50,18 @@ class GradleBuild implements JavaBuild {
   }
 
   public async classPath(): Promise<JavaClassPath> {
-    const { shadedJar, ...classPath } = await this.run<Omit<JavaClassPath, 'shadedJar'> & { shadedJar: string | null }>('cdkTracedFunctionClassPath', {});
-    return { ...classPath, shadedJar: shadedJar ?? undefined };
+    const { artifact } = this.request;
+    const { shadedJar, ...classPath } = await this.run<Omit<JavaClassPath, 'shadedJar'> & { shadedJar: string | null }>(
+      'cdkTracedFunctionClassPath', {}, artifact === undefined ? [] : ['assemble'],
+    );
+    return { ...classPath, ...artifact === undefined ? { shadedJar: shadedJar ?? undefined } : { artifact: path.join(this.copy.projectDir, artifact) } };
   }
 
   public async resolve(resolution: JavaResolution): Promise<JavaDependency[]> {
     return this.run<JavaDependency[]>('cdkTracedFunctionResolve', { resolution });
   }
 
-  private async run<T>(task: string, request: object): Promise<T> {
+  private async run<T>(task: string, request: object, tasksBefore: string[] = []): Promise<T> {
     const { projectDir } = this.copy;
     const requestFile = path.join(this.request.workDir, `${task}.json`);
     const answer = path.join(this.request.workDir, `${task}.answer.json`);
@@ -70,7 +73,7 @@ class GradleBuild implements JavaBuild {
       `-DcdkTracedFunction.request=${requestFile}`,
       // The added tasks are not made for it, and what it would keep is of a folder that is gone afterwards.
       '-Dorg.gradle.configuration-cache=false', '-Dorg.gradle.unsafe.configuration-cache=false',
-      ...this.request.buildArgs, task,
+      ...this.request.buildArgs, ...tasksBefore, task,
     ], { cwd: this.copy.root, env: this.request.environment }).catch((error: Error) => {
       throw new Error(`${this.tool} cannot build '${this.request.projectDir}': ${error.message.split(this.copy.root).join(this.root)}`);
     });

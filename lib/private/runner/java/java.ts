@@ -1,14 +1,17 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { copyBuiltJar, jarFolder, listJar, unpackJar } from './archive';
+import { holdsJar, unpackArtifact } from './artifact';
 import { JavaBuild, JavaBuildRequest, JavaClassPath, JavaDependency } from './build';
 import { addCompiled, redirectHttpCalls } from './capture';
+import { checkFramework, nameSpringApplication, SPRING_ADAPTER } from './frameworks';
 import { openGradleBuild } from './gradle';
 import { openMavenBuild } from './maven';
 import { addOpenTelemetry } from './open-telemetry';
+import { checkOwnXraySdk } from './own-xray-sdk';
 import { JavaPackage } from './package';
 import { isWithin } from './project';
-import { instrumentorsFor, resolveXraySdk, resolveXraySdkLayer } from './xray-sdk';
+import { instrumentorsFor, resolveXraySdk, resolveXraySdkLayer, VERSIONS } from './xray-sdk';
 import { JobInputs, JobResult, OWN_INPUTS } from '../../bundling/bundling-job';
 import { JavaJob, JavaLayerJob } from '../../languages/java-job';
 
@@ -19,7 +22,7 @@ export async function bundleJava(jobs: JavaJob[]): Promise<Map<JavaJob, JobResul
   const classPath = await build.classPath();
   const result: JobResult = { tool: build.tool, inputs: inputsOf(build, classPath) };
   const results = new Map<JavaJob, JobResult>();
-  for (const alike of groupBy(jobs, ({ instrumentation, sdkInLayer }) => [instrumentation, sdkInLayer])) {
+  for (const alike of groupBy(jobs, each => [each.instrumentation, each.sdkInLayer, each.handler.startsWith(SPRING_ADAPTER)])) {
     const finished = new JavaPackage(await fillPackage(alike[0], build, classPath));
     for (const each of alike) {
       try {
@@ -36,7 +39,7 @@ export async function bundleJava(jobs: JavaJob[]): Promise<Map<JavaJob, JobResul
 
 /** Functions that one build can serve. */
 export function groupJavaJobs(jobs: JavaJob[]): JavaJob[][] {
-  return groupBy(jobs, ({ projectDir, buildTool, buildArgs, environment }) => [projectDir, buildTool, buildArgs, environment]);
+  return groupBy(jobs, ({ projectDir, buildTool, buildArgs, environment, artifact }) => [projectDir, buildTool, buildArgs, environment, artifact]);
 }
 
 function groupBy<T>(items: T[], key: (item: T) => unknown): T[][] {
@@ -57,14 +60,19 @@ export async function bundleJavaLayer(job: JavaLayerJob): Promise<JobResult> {
   return { tool: build.tool, inputs: OWN_INPUTS };
 }
 
-function buildRequest({ workDir, assetDir }: JavaJob | JavaLayerJob, projectDir: string, options: Pick<JavaJob, 'buildArgs' | 'environment'>): JavaBuildRequest {
-  const { buildArgs, environment } = options;
-  return { projectDir, buildArgs, environment, workDir: path.join(workDir, 'build'), skip: assetDir };
+function buildRequest({ workDir, assetDir }: JavaJob | JavaLayerJob, projectDir: string, options: Pick<JavaJob, 'buildArgs' | 'environment' | 'artifact'>): JavaBuildRequest {
+  const { buildArgs, environment, artifact } = options;
+  return { projectDir, buildArgs, environment, artifact, workDir: path.join(workDir, 'build'), skip: assetDir };
 }
 
 async function fillPackage(job: JavaJob, build: JavaBuild, classPath: JavaClassPath): Promise<string> {
   const directory = path.join(job.workDir, 'package');
-  layOut(classPath, directory, build);
+  checkFramework(job, classPath.dependencies);
+  if (job.instrumentation === 'xray-sdk') {
+    checkOwnXraySdk(job.projectDir, classPath.dependencies, VERSIONS.core);
+  }
+  layOut(job, classPath, directory, build);
+  nameSpringApplication(directory, job);
   if (job.instrumentation === 'none') {
     return directory;
   }
@@ -84,8 +92,12 @@ async function fillPackage(job: JavaJob, build: JavaBuild, classPath: JavaClassP
   return directory;
 }
 
-function layOut(classPath: JavaClassPath, directory: string, build: JavaBuild): void {
+function layOut({ projectDir, artifact }: JavaJob, classPath: JavaClassPath, directory: string, build: JavaBuild): void {
   fs.mkdirSync(directory, { recursive: true });
+  if (artifact !== undefined) {
+    unpackArtifact(classPath.artifact!, { projectDir, artifact }, classPath.dependencies, directory);
+    return;
+  }
   if (classPath.shadedJar) {
     unpackJar(classPath.shadedJar, directory);
     return;
@@ -116,8 +128,11 @@ function copyJars(dependencies: JavaDependency[], directory: string, build: Java
 
 /** Whether a package has an artifact already: by its name in `lib`, or, where all jars were merged into one, by its classes under their own names. */
 function holds(directory: string, classPath: JavaClassPath, { id, file }: JavaDependency): boolean {
-  if (!classPath.shadedJar) {
+  if (!classPath.shadedJar && !classPath.artifact) {
     return classPath.dependencies.some(dependency => dependency.id === id);
+  }
+  if (classPath.artifact && holdsJar(directory, file)) {
+    return true;
   }
   const classes = listJar(file).filter(name => name.endsWith('.class') && !name.startsWith('META-INF/'));
   // What an artifact without classes says, another's file of the same name may have overwritten.

@@ -73,10 +73,13 @@ class MavenBuild implements JavaBuild {
       ...module ? ['-pl', module.split(path.sep).join('/'), '-am'] : [],
       '-Dmaven.test.skip=true', ...this.request.buildArgs,
       // A jar is made of the classes only when another plugin works on with it.
-      shades ? 'package' : 'process-classes',
+      shades || this.request.artifact !== undefined ? 'package' : 'process-classes',
       ...listDependencies(list),
     ]);
     const classes = path.join(projectDir, 'target', 'classes');
+    if (this.request.artifact !== undefined) {
+      return { classes: [classes], dependencies: readDependencies(list), artifact: path.join(projectDir, this.request.artifact) };
+    }
     if (!fs.existsSync(classes)) {
       throw new Error(`the Maven build of '${this.request.projectDir}' left no classes in target/classes; ` +
         "set 'entry' to the module that holds the handler, and leave the build's <directory> at its default");

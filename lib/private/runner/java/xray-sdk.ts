@@ -5,7 +5,7 @@ import { JavaArtifact, JavaBuild, JavaDependency, JavaResolution } from './build
 import { keepForLater, keepNewest, packageCacheRoot } from '../../cache/user-cache';
 
 /** Versions that the construct supplies when a project names none. The SDK's other artifacts are of the version that these ask for. */
-const VERSIONS = { core: '2.21.0', awsSdkV1: '2.20.0', awsSdkV2: '2.20.0' };
+export const VERSIONS = { core: '2.21.0', awsSdkV1: '2.20.0', awsSdkV2: '2.20.0' };
 
 const LARGEST_NUMBER_OF_RECORDS = 100;
 
