@@ -54,7 +54,8 @@ class GradleBuild implements JavaBuild {
     const { shadedJar, ...classPath } = await this.run<Omit<JavaClassPath, 'shadedJar'> & { shadedJar: string | null }>(
       'cdkTracedFunctionClassPath', {}, artifact === undefined ? [] : ['assemble'],
     );
-    return { ...classPath, ...artifact === undefined ? { shadedJar: shadedJar ?? undefined } : { artifact: path.join(this.copy.projectDir, artifact) } };
+    const packed = artifact === undefined ? { shadedJar: shadedJar ?? undefined } : { artifact: path.join(this.copy.projectDir, artifact) };
+    return { ...classPath, ...packed };
   }
 
   public async resolve(resolution: JavaResolution): Promise<JavaDependency[]> {
