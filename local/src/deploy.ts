@@ -48,7 +48,8 @@ export class CdkApp {
   }
 
   private readonly cli: CdkCli;
-  private readonly assembly: string;
+  /** Folder of the cloud assembly. */
+  readonly assembly: string;
   private readonly environment: NodeJS.ProcessEnv;
   private deployed: AppStack[] = [];
 

@@ -3,6 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startLocalCloud, type LocalCloud } from './cloud/local-cloud';
 import { ensurePythonEnvironment } from './cloud/python-environment';
+import { provideRuntimeClients } from './cloud/runtime-clients';
 import { CdkApp, type StackOutputs } from './deploy';
 import { addLogRoutes } from './function-logs/log-routes';
 import { LauncherError } from './launcher-error';
@@ -88,6 +89,7 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
     const cdk = new CdkApp({ appDir, app, context, endpoint: running.endpoint, scratch: running.scratch, log, signal: going });
     const isComplete = await whileGoing(crash.signal, async () => {
       await cdk.prepare(options.stacks);
+      await provideRuntimeClients({ assembly: cdk.assembly, scratch: running.scratch, log, warn: line => reporter.warning(line), signal: going });
       const stacks = await cdk.deploy(options.stacks);
       const deployed = Date.now();
       const complete = await runSamples(options, stacks, running, xray, reporter, going);

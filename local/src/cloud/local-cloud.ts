@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { installedClients } from './runtime-clients';
 import { LauncherError } from '../launcher-error';
 import { LOCAL_DIR, STATE_DIR } from '../project-folders';
 import { killGroup } from '../run-command';
@@ -160,7 +161,7 @@ function cloudEnvironment({ xrayPort, xrayUrl, appDir, traceAll, strict, environ
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_XRAY_DAEMON_ADDRESS: `${LOOPBACK}:${xrayPort}`,
     CDK_TRACED_NODE: process.execPath,
-    CDK_TRACED_NODE_MODULES: [...modulesAbove(LOCAL_DIR), ...(appDir ? modulesAbove(appDir) : [])].join(delimiter),
+    CDK_TRACED_NODE_MODULES: [...modulesAbove(LOCAL_DIR), ...(appDir ? modulesAbove(appDir) : []), installedClients()].join(delimiter),
     CDK_TRACED_JAVA_RUNTIME: join(STATE_DIR, 'java'),
     CDK_TRACED_RUNTIMES: join(STATE_DIR, 'lambda'),
     CDK_TRACED_NPM_SETTINGS: JSON.stringify(npmSettings()),
