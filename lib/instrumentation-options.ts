@@ -14,7 +14,7 @@ export enum ContextMissing {
 
 /**
  * What may hold personal data, and is recorded unless it is switched off here. Passwords in URLs, query strings, header values, bodies, items and
- * the text of queries are never recorded. For Python and Go.
+ * the text of queries are never recorded. For Node.js, Python and Go.
  */
 export interface RecordingOptions {
   /**
@@ -112,7 +112,7 @@ export interface InstrumentationOptions {
   readonly captureResponse?: boolean;
 
   /**
-   * What is left out of what is recorded. For Python and Go.
+   * What is left out of what is recorded. For Node.js, Python and Go.
    *
    * @default - what may hold personal data is recorded; secrets never are
    */

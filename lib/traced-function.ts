@@ -1,3 +1,4 @@
+import { Annotations } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { Instrumentation, InstrumentationConfig } from './instrumentation';
@@ -41,6 +42,7 @@ export class TracedFunction extends lambda.Function {
     if (!plan.instrumentation.allowsConcurrency) {
       this.refuseConcurrency();
     }
+    plan.bound.warnings?.forEach(warning => Annotations.of(this).addWarningV2(warning.id, warning.message));
     plan.instrumentation.managedPolicies.forEach(name => attachManagedPolicy(this, this.role!, name));
   }
 

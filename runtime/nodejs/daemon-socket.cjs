@@ -1,6 +1,8 @@
 'use strict';
 // The way to the X-Ray daemon: one UDP socket for the life of the environment. It never keeps the process alive and never throws.
 const dgram = require('node:dgram');
+const dns = require('node:dns');
+const { isIP, isIPv6 } = require('node:net');
 
 /** Documents that wait for a connection; more than an invocation makes while a name is being looked up are not kept. */
 const MOST_WAITING = 100;
@@ -8,10 +10,18 @@ const MOST_WAITING = 100;
 let reported = false;
 
 /** One line in the function's log, once: whoever reads the log wants to know, and the function's work goes on. */
-function reportOnce(host, port, error) {
-  if (reported) return;
+function reportOnce(text) {
+  if (!reported) console.error(`cdk-traced-function: ${text}`);
   reported = true;
-  console.error(`cdk-traced-function: the X-Ray daemon at ${host}:${port} cannot be reached (${error.code ?? error.message}); the function runs on without traces`);
+}
+
+exports.reportMalformed = (host, port) =>
+  reportOnce(`AWS_XRAY_DAEMON_ADDRESS is not 'host:port'; documents go to ${host}:${port}`);
+
+/** At once for an address, so that the socket is connected before anything else happens, such as the end of the process. */
+function lookup(host, options, callback) {
+  if (isIP(host)) callback(null, host, isIP(host));
+  else dns.lookup(host, options, callback);
 }
 
 /**
@@ -33,35 +43,42 @@ class DaemonSocket {
    * @param {(error?: Error) => void} [done] called with what is wrong with the message itself, such as EMSGSIZE; never with a daemon that is missing
    */
   send(message, done) {
-    if (this.connected) {
-      this.deliver(message, done, true);
-      return;
-    }
-    if (this.waiting.length < MOST_WAITING) this.waiting.push([message, done]);
     if (!this.socket) this.connect();
+    if (this.connected) this.deliver(message, done, true);
+    else if (this.waiting.length < MOST_WAITING) this.waiting.push([message, done]);
   }
 
   connect() {
+    if (this.socket) return;
     try {
-      const socket = this.socket = dgram.createSocket('udp4').unref();
+      const socket = this.socket = dgram.createSocket({ type: isIPv6(this.host) ? 'udp6' : 'udp4', lookup }).unref();
       socket.on('error', error => {
-        reportOnce(this.host, this.port, error);
+        this.report(error);
         // Without a connection there never will be one on this socket: the next message tries anew.
         if (!this.connected) this.abandon();
       });
       socket.connect(this.port, this.host, error => {
         if (error) { // a name that does not resolve: told here, and not as an event
-          reportOnce(this.host, this.port, error);
+          this.report(error);
           this.abandon();
           return;
         }
-        this.connected = true;
-        for (const [message, done] of this.waiting.splice(0)) this.deliver(message, done, true);
+        this.ready();
       });
+      if (isConnected(socket)) this.ready();
     } catch (error) {
-      reportOnce(this.host, this.port, error); // a port that is none
+      this.report(error);
       this.abandon();
     }
+  }
+
+  ready() {
+    this.connected = true;
+    for (const [message, done] of this.waiting.splice(0)) this.deliver(message, done, true);
+  }
+
+  report(error) {
+    reportOnce(`the X-Ray daemon at ${this.host}:${this.port} cannot be reached (${error.code ?? error.message}); the function runs on without traces`);
   }
 
   abandon() {
@@ -80,9 +97,17 @@ class DaemonSocket {
         // What is refused is an earlier message: the system tells it at the next one, and does not send that.
         this.deliver(message, done, false);
       } else {
-        reportOnce(this.host, this.port, error);
+        this.report(error);
       }
     });
+  }
+}
+
+function isConnected(socket) {
+  try {
+    return socket.remoteAddress() !== undefined;
+  } catch {
+    return false;
   }
 }
 

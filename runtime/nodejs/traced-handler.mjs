@@ -1,36 +1,38 @@
 // The handler as Lambda calls it: the user's, with its errors, annotations and response recorded.
+import { guard } from './capture/guard.mjs';
 
-/** A response beyond this would not fit into a datagram together with the rest of its document. */
-const LARGEST_RESPONSE_BYTES = 30_000;
+const manyAtOnce = 'AWS_LAMBDA_MAX_CONCURRENCY' in process.env;
 const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
 
 /**
  * @param handler what the user's module exports
  * @param recorder `xrayRecorder(...)` or the one of OpenTelemetry
- * @param {{ coldStart?: boolean, response?: boolean }} options what is recorded of each invocation
+ * @param {{ coldStart?: boolean, response?: (value: unknown) => unknown }} options what is recorded of each invocation, and of its response
  */
-export function traceHandler(handler, recorder, { coldStart = false, response = false } = {}) {
+export function traceHandler(handler, recorder, { coldStart = false, response } = {}) {
   if (typeof handler !== 'function') return handler; // Lambda says so in its own words
   // Deploy-time values, which may not be known when the package is made.
-  const fixed = JSON.parse(process.env.CDK_TRACED_FUNCTION_ANNOTATIONS ?? '{}');
-  const annotated = coldStart || response || Object.keys(fixed).length > 0;
+  const fixed = guard(() => JSON.parse(process.env.CDK_TRACED_FUNCTION_ANNOTATIONS ?? '{}')) ?? {};
+  const annotated = coldStart || response !== undefined || Object.keys(fixed).length > 0;
   const name = `## ${process.env._HANDLER ?? 'handler'}`;
   let isFirst = true;
+  const open = new Set();
+  closeWithProcess(open);
 
   // A proxy, because Lambda looks at the number of the handler's parameters and at the symbols that streamifyResponse puts onto it.
   return new Proxy(handler, {
     apply(target, self, args) {
+      if (!manyAtOnce) open.forEach(close => close()); // it neither promised nor called back
       const annotations = annotated ? { ...fixed, ...coldStart && { ColdStart: isFirst } } : undefined;
-      const invocation = recorder.beginInvocation(name, annotations, args[target[STREAMING] ? 2 : 1]);
+      const invocation = guard(() => recorder.beginInvocation(name, annotations, args[target[STREAMING] ? 2 : 1]));
       isFirst = false;
       if (!invocation) return Reflect.apply(target, self, args);
-      let isOpen = true; // an async handler may call back too
-      const close = outcome => {
-        if (isOpen) invocation.close(outcome);
-        isOpen = false;
+      const close = outcome => { // once: an async handler may call back too
+        if (open.delete(close)) guard(() => invocation.close(outcome));
       };
-      const succeed = value => close(response && !target[STREAMING] ? { response: limited(value) } : undefined);
-      const fail = error => close({ error: error ?? new Error(String(error)) });
+      open.add(close);
+      const succeed = value => close(response && !target[STREAMING] ? { response: response(value) } : undefined);
+      const fail = error => close({ error });
       if (typeof args[2] === 'function') {
         const callback = args[2];
         args[2] = (error, value) => {
@@ -51,7 +53,7 @@ export function traceHandler(handler, recorder, { coldStart = false, response = 
         if (target.length < 3) succeed(result); // it neither promises nor calls back
         return result;
       }
-      return result.then(value => {
+      return Promise.resolve(result).then(value => {
         succeed(value);
         return value;
       }, error => {
@@ -62,12 +64,10 @@ export function traceHandler(handler, recorder, { coldStart = false, response = 
   });
 }
 
-/** What the handler returns, or how large it was. */
-function limited(value) {
-  try {
-    const bytes = Buffer.byteLength(JSON.stringify(value) ?? '');
-    return bytes <= LARGEST_RESPONSE_BYTES ? value : { omitted: `${bytes} bytes` };
-  } catch (error) {
-    return { omitted: error.message }; // Lambda will fail to send it, and say so
-  }
+/** An invocation that takes the process with it is the one that people look for. */
+function closeWithProcess(open) {
+  process.on('uncaughtExceptionMonitor', error => open.forEach(close => close({ error })));
+  process.on('exit', code => open.forEach(close => close({
+    error: { name: 'Runtime.ExitError', message: `the process ended with code ${code} before the handler` },
+  })));
 }

@@ -19,7 +19,8 @@ interface Answer {
 
 /**
  * AWS services and a web site on one free port of the loopback address. What a request is about decides the answer:
- * a table, key, queue or path with `throttled`, `conditional`, `missing` or `broken` in its name fails like that; `/status/<n>` answers with n.
+ * a table, key, queue or path with `throttled`, `conditional`, `missing` or `broken` in its name fails like that; `/status/<n>` answers with n, `/echo/<header>` with a header of the request,
+ * `/redirect` with a redirection, and `/slow` never.
  */
 export class FakeServices {
   public static async start(): Promise<FakeServices> {
@@ -28,6 +29,9 @@ export class FakeServices {
       let body = '';
       request.setEncoding('utf8').on('data', text => body += text).on('end', () => {
         requests.push({ method: request.method!, path: request.url!, target: request.headers['x-amz-target'] as string, headers: request.headers, body });
+        if (request.url === '/slow') {
+          return; // until the other side gives up
+        }
         reply(request, body, response);
       });
     });
@@ -62,6 +66,13 @@ function answer(request: IncomingMessage, body: string): Answer {
   const status = /^\/status\/(\d+)/.exec(request.url!);
   if (status) {
     return { status: Number(status[1]), body: 'answer' };
+  }
+  const echo = /^\/echo\/([\w-]+)/.exec(request.url!);
+  if (echo) {
+    return { status: 200, body: String(request.headers[echo[1]]) };
+  }
+  if (request.url === '/redirect') {
+    return { status: 302, headers: { location: '/status/200' } };
   }
   const target = request.headers['x-amz-target'] as string | undefined;
   if (target) {

@@ -124,8 +124,6 @@ describe('contradictions fail with the construct\'s path:', () => {
     }), /^TracedFunction 'Stack\/Function': Instrumentation\.xraySdk\(\) option 'captureFetch' is supported for Node\.js only, but the entry is Python; remove it/],
     ['contextMissing on Go', () => tracedFunction({ entry: GO_ENTRY, instrumentation: Instrumentation.openTelemetry({ contextMissing: ContextMissing.IGNORE_ERROR }) }),
       /option 'contextMissing' is supported for Node\.js and Python only, but the entry is Go;/],
-    ['recording on Node.js', () => tracedFunction({ instrumentation: Instrumentation.openTelemetry({ recording: {} }) }),
-      /Instrumentation\.openTelemetry\(\) option 'recording' is supported for Go and Python only, but the entry is Node\.js; remove it/],
     ...([
       ['a(', /the pattern 'a\(' of 'recording\.redact' is no regular expression/], ['x*', /matches the empty text/], ['(?=x)y', /look-around/],
       ['(?<name>x)', /named group/], ['(x)\\1', /back-reference/],

@@ -32,6 +32,8 @@ export interface BundlerResult {
   readonly dependencyLayer?: JobRequest;
   /** Handler of the finished package, as Lambda wants it. */
   readonly handler: string;
+  /** What would fail on Lambda although it can be bundled. */
+  readonly warnings?: { readonly id: string; readonly message: string }[];
   /** Environment variables that the package needs, merged with those of the user. */
   readonly environment: Record<string, string>;
 }

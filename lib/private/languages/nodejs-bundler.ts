@@ -3,6 +3,7 @@ import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
+import { callbackStyle, isPlainlyAsync } from './callback-style';
 import { captureFrom } from './capture';
 import { parseEsbuildArgs } from './esbuild-args';
 import { nodejsHandler } from './nodejs-handler';
@@ -10,6 +11,7 @@ import { Commands, NodeModules, NodejsJob, NodejsLayerJob, OUTPUT_DIR } from './
 import { NodejsBundlingOptions } from '../../bundling';
 import { RequestOf } from '../bundling/bundling-job';
 import { ancestors } from '../files/ancestors';
+import { FIRST_WITHOUT_CALLBACKS } from '../nodejs-runtimes';
 import { validationError } from '../validation-error';
 
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx'];
@@ -30,7 +32,7 @@ export const nodejsBundler: Bundler = {
   tools: [],
   environment: /^(?:NODE_PATH$|ESBUILD_)/,
   captureOptions: () => [
-    'captureAwsSdk', 'captureHttp', 'captureFetch', 'captureSql', 'contextMissing', 'captureColdStart', 'captureResponse', 'annotations', 'trim',
+    'captureAwsSdk', 'captureHttp', 'captureFetch', 'captureSql', 'contextMissing', 'captureColdStart', 'captureResponse', 'annotations', 'recording', 'trim',
   ],
   // The X-Ray SDK keeps the trace of the running request in one variable. https://github.com/aws/aws-xray-sdk-node/issues/760
   keepsRequestsApart: kind => kind !== 'xray-sdk',
@@ -46,7 +48,11 @@ export const nodejsBundler: Bundler = {
     const root = options.projectRoot === undefined ? projectRoot(request, options) : existing(request, 'projectRoot', options.projectRoot);
     const sourceMap = sourceMapMode(request, options);
     const nodeModules = nodeModulesOf(request, options);
+    const version = nodeVersion(request.runtime);
+    const withoutCallbacks = version >= FIRST_WITHOUT_CALLBACKS;
+    const source = withoutCallbacks ? fs.readFileSync(request.entry, 'utf8') : '';
     return {
+      warnings: withoutCallbacks && request.instrumentation === 'none' ? callbackWarnings(request, source, exported, version) : undefined,
       handler,
       environment: sourceMap && sourceMap !== 'external' ? { NODE_OPTIONS: ENABLE_SOURCE_MAPS } : {},
       job: {
@@ -62,9 +68,10 @@ export const nodejsBundler: Bundler = {
           ]),
           trim: captureOptions.trim ?? true,
         },
+        adaptsCallbacks: withoutCallbacks && request.instrumentation !== 'none' && !isPlainlyAsync(source, exported),
         plainExports: request.instrumentedByLayer,
         sdkInLayer: request.sdkInLayer,
-        nodeVersion: nodeVersion(request.runtime),
+        nodeVersion: version,
         minify: options.minify,
         sourceMap,
         esm: options.format === ESM,
@@ -191,6 +198,17 @@ function externalModules(request: BundlerRequest, options: NodejsBundlingOptions
       `add ${AWS_SDK.map(name => `'${name}'`).join(' and ')}, leave 'externalModules' out, or use Instrumentation.openTelemetry()`);
   }
   return options.externalModules;
+}
+
+/** A traced handler is shown to Lambda with two parameters; as it is, it would not start. */
+function callbackWarnings({ entry, instrumentedByLayer }: BundlerRequest, source: string, handlerExport: string, version: number): BundlerResult['warnings'] {
+  const [name] = handlerExport.split('.');
+  const answer = callbackStyle(source, name);
+  return answer === undefined ? undefined : [{
+    id: 'cdk-traced-function:callbackHandler',
+    message: `the handler '${name}' in '${entry}' answers by ${answer}, which Lambda does not support from Node.js 24 on (the runtime is nodejs${version}.x); ` +
+      `return a promise, or ${instrumentedByLayer ? 'use' : "let it be traced: set 'instrumentation' to"} Instrumentation.xraySdk() or openTelemetry(), with which it works`,
+  }];
 }
 
 /** Major version; the runtime that CDK picks for each region is taken for the newest. */

@@ -17,6 +17,8 @@ export interface NodejsJob extends BundlingJob {
   readonly handlerExport: string;
   readonly instrumentation: InstrumentationKind;
   readonly capture: NodejsCapture;
+  /** Whether the handler may answer by a callback, or by Lambda's context, on a runtime that knows neither. */
+  readonly adaptsCallbacks: boolean;
   /** Whether the handler's export can be replaced by what instruments the function at run time; CommonJS that esbuild makes has getters. */
   readonly plainExports: boolean;
   readonly sdkInLayer: boolean;

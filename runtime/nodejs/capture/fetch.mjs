@@ -1,27 +1,44 @@
-// Captures fetch, and everything else that calls with undici, by the channels on which undici tells of its requests.
+// Records fetch, and everything else that calls with undici, by the channels on which undici tells of its requests.
 // https://github.com/nodejs/undici/blob/main/docs/docs/api/DiagnosticsChannel.md
-import { subscribe } from 'node:diagnostics_channel';
+import { channel, subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { guard } from './guard.mjs';
+
+const CREATE = 'undici:request:create';
+const created = channel(CREATE);
 
 export function captureFetch(recorder) {
   const calls = new WeakMap();
 
-  on('undici:request:create', ({ request }) => {
-    // Whoever has set the header has recorded the call: an AWS client, or the handler itself.
-    if (/x-amzn-trace-id/i.test(String(request.headers))) return;
+  // What goes wrong in a subscriber ends the process, which recording must not do. `RUNTIME_ERROR` is logged, too.
+  const begin = ({ request }) => guard(() => {
+    // Whoever has set the header has recorded the call: an AWS client, Powertools' tracer, or the handler itself.
+    if (hasHeader(request, 'x-amzn-trace-id')) return;
+    const running = recorder.running();
+    if (!running) return;
     const { hostname, origin, pathname } = new URL(request.path, request.origin);
-    const call = recorder.beginHttp({ hostname, method: request.method, url: origin + pathname });
+    const call = recorder.beginHttp(running, { hostname, method: request.method, url: origin + pathname });
     if (!call) return;
     calls.set(request, call);
-    for (const [name, value] of call.headers) request.addHeader(name, value);
+    for (const [name, value] of call.headers) {
+      if (!hasHeader(request, name.toLowerCase())) request.addHeader(name, value);
+    }
+  });
+  subscribe(CREATE, begin);
+  // Others that set the header have to do so before it is looked for, and they subscribe when the handler's modules are loaded.
+  recorder.beforeInvocation(() => {
+    const { _subscribers: all } = created;
+    if (all && all[all.length - 1] === begin) return;
+    unsubscribe(CREATE, begin);
+    subscribe(CREATE, begin);
   });
 
-  on('undici:request:headers', ({ request, response }) => {
+  subscribe('undici:request:headers', ({ request, response }) => guard(() => {
     take(request)?.end({ status: response.statusCode, contentLength: contentLength(response.headers) });
-  });
+  }));
 
-  on('undici:request:error', ({ request, error }) => {
+  subscribe('undici:request:error', ({ request, error }) => guard(() => {
     take(request)?.fail(error);
-  });
+  }));
 
   function take(request) {
     const call = calls.get(request);
@@ -30,15 +47,11 @@ export function captureFetch(recorder) {
   }
 }
 
-/** What goes wrong in a subscriber ends the process, which recording must not do. */
-function on(channel, handle) {
-  subscribe(channel, message => {
-    try {
-      handle(message);
-    } catch (error) {
-      console.warn(`cdk-traced-function: a call with fetch is not traced (${error.message})`);
-    }
-  });
+/** undici 7 has a list of names and values in turn, older versions have a text of lines. */
+function hasHeader({ headers }, name) {
+  return Array.isArray(headers)
+    ? headers.some((item, i) => i % 2 === 0 && String(item).toLowerCase() === name)
+    : new RegExp(`^${name}:`, 'im').test(String(headers));
 }
 
 /** @param {Buffer[]} headers names and values in turn */

@@ -1,4 +1,6 @@
 // Records requests of AWS SDKs as the calls that they belong to, with the attributes of open-telemetry/aws-clients.mjs.
+import { describeException } from '../capture/exceptions.mjs';
+import { redact } from '../capture/redaction.mjs';
 import { CLIENT, ERROR } from '../open-telemetry/span.mjs';
 import { awsError, awsRequest, readBody } from './aws-request.mjs';
 
@@ -40,6 +42,7 @@ export class AwsCalls {
     const attributes = span.attributes = {
       'rpc.system': 'aws-api', 'rpc.service': described.service, 'rpc.method': described.operation, 'aws.region': described.region, ...described.attributes,
     };
+    if (!redact.s3Keys) delete attributes['aws.s3.key'];
     const attempts = (earlier?.attempts ?? 0) + 1;
     if (attempts > 1) attributes['http.request.resend_count'] = attempts - 1;
     const named = () => {
@@ -49,7 +52,7 @@ export class AwsCalls {
     const settle = (status, error) => {
       if (error) {
         span.recordException(error);
-        span.status = { code: ERROR, message: error.message };
+        span.status = { code: ERROR, message: describeException(error).message };
       }
       if (error && id && isRetried(status, error)) this.waiting.set(id, { span, attempts, endTime: span.invocation.now() });
       else span.end();

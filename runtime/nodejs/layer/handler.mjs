@@ -3,27 +3,34 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { adaptCallbacks } from '../callback-adapter.mjs';
 import { captureFetch } from '../capture/fetch.mjs';
-import { captureHttp } from '../open-telemetry/http.mjs';
+import { captureHttp } from '../capture/http.mjs';
+import { setRecording } from '../capture/redaction.mjs';
 import { currentInvocation } from '../open-telemetry/invocation.mjs';
 import { openTelemetryRecorder } from '../open-telemetry/recorder.mjs';
+import { limited } from '../response.mjs';
 import { traceHandler } from '../traced-handler.mjs';
 import { AwsCalls } from './aws-calls.mjs';
 import { captureHttp2 } from './http2.mjs';
 
 const original = process.env.CDK_TRACED_FUNCTION_HANDLER ?? '';
-const { clients = ['aws-sdk', 'http', 'fetch'], contextMissing = 'LOG_ERROR', coldStart, response } = JSON.parse(process.env.CDK_TRACED_FUNCTION_CAPTURE ?? '{}');
+const { clients = ['aws-sdk', 'http', 'fetch'], contextMissing = 'LOG_ERROR', coldStart, recording, response } = JSON.parse(process.env.CDK_TRACED_FUNCTION_CAPTURE ?? '{}');
 
 process.env._HANDLER = original; // what the function and its libraries look at
+if (recording) setRecording(recording);
 const recorder = openTelemetryRecorder(contextMissing);
 const awsCalls = clients.includes('aws-sdk') ? new AwsCalls(recorder) : undefined;
-const http = clients.includes('http') ? recorder : { beginHttp: () => undefined };
+const http = clients.includes('http') ? recorder : { ...recorder, beginHttp: () => undefined };
 if (awsCalls || clients.includes('http')) captureHttp(http, awsCalls);
 if (awsCalls) captureHttp2(awsCalls);
 if (clients.includes('fetch')) captureFetch(recorder);
 
 const { moduleRoot, moduleName, members } = parse(original);
-export const handler = traceHandler(find(await load()), withSettledCalls(recorder), { coldStart, response });
+const found = find(await load());
+// Lambda's Node.js 24 and newer start no handler that declares a callback.
+const promising = Number.parseInt(process.versions.node) < 24 ? found : adaptCallbacks(found);
+export const handler = traceHandler(promising, withSettledCalls(recorder), { coldStart, response: response ? limited : undefined });
 
 /** `folder/module.member.member` */
 function parse(text) {
@@ -67,6 +74,7 @@ function find(loaded) {
 
 function withSettledCalls(wrapped) {
   return {
+    ...wrapped,
     beginInvocation(...args) {
       const invocation = wrapped.beginInvocation(...args);
       if (!invocation || !awsCalls) return invocation;

@@ -26,6 +26,54 @@ export function registerApi(part, api) {
   }
 }
 
+/** What the handler's own spans have beyond those of calls. */
+Object.assign(Span.prototype, {
+  spanContext() {
+    this.isUsed = true; // whoever asks passes it on
+    return { traceId: this.traceId, spanId: this.id, traceFlags: 1 };
+  },
+
+  addEvent(name, attributesOrTime, time) {
+    if (this.endTime) return this;
+    this.isUsed = true;
+    const isTime = typeof attributesOrTime !== 'object' || Array.isArray(attributesOrTime) || attributesOrTime instanceof Date;
+    (this.events ??= []).push({ name, time: milliseconds(isTime ? attributesOrTime : time) ?? this.invocation.now(), attributes: isTime ? undefined : attributesOrTime });
+    return this;
+  },
+
+  addLink(link) {
+    return this.addLinks([link]);
+  },
+
+  addLinks(links) {
+    if (!this.endTime && links.length > 0) {
+      this.isUsed = true;
+      (this.links ??= []).push(...links);
+    }
+    return this;
+  },
+
+  setStatus(status) {
+    if (!this.endTime && status.code !== 0) {
+      this.isUsed = true;
+      this.status = status;
+    }
+    return this;
+  },
+
+  updateName(name) {
+    if (!this.endTime) {
+      this.isUsed = true;
+      this.name = String(name);
+    }
+    return this;
+  },
+
+  isRecording() {
+    return this.endTime === 0;
+  },
+});
+
 /** What stands for a span that is not recorded: of a request that is not sampled, or outside of any. */
 class NonRecordingSpan {
   constructor(context) {

@@ -1,5 +1,7 @@
 // Records calls of AWS SDK v3 clients as spans, with OpenTelemetry's attributes.
 // https://opentelemetry.io/docs/specs/semconv/cloud-providers/aws-sdk/
+import { guard } from '../capture/guard.mjs';
+import { redact } from '../capture/redaction.mjs';
 import { encodeAttributes } from './otlp.mjs';
 import { CLIENT } from './span.mjs';
 
@@ -41,10 +43,11 @@ export function captureAwsClients(recorder) {
         return tell(rest, Promise.reject(error));
       }
       // What is not sampled gets Lambda's own header from the AWS SDK.
-      return invocation?.isSampled ? record(this, send, invocation, command, rest) : send.call(this, command, ...rest);
+      return invocation?.isSampled && command ? record(this, send, invocation, command, rest) : send.call(this, command, ...rest);
     };
     Client.prototype.send[TRACED] = true;
   };
+  recorder.aws = { addParameters, describe, note }; // for AWS SDK v2
 }
 
 /** `send(command, options?, callback?)` */
@@ -58,30 +61,40 @@ function tell(rest, result) {
 
 function record(client, send, invocation, command, rest) {
   const { config } = client;
-  const span = invocation.begin('', CLIENT);
-  const attributes = span.attributes = {};
-  traceRequests(config.requestHandler);
-  const options = { ...typeof rest[0] === 'object' ? rest[0] : undefined, [SPAN]: span };
-  let known = commands.get(command.constructor);
-  const forget = known ? undefined : learn(client.middlewareStack, command.constructor);
+  const begun = guard(() => {
+    traceRequests(config.requestHandler);
+    const span = invocation.begin('', CLIENT);
+    span.attributes = {};
+    return { span, forget: commands.has(command.constructor) ? undefined : learn(client.middlewareStack, command.constructor) };
+  });
+  if (!begun) return send.call(client, command, ...rest);
+  const { span, forget } = begun;
+  const { attributes } = span;
   let sent;
   try {
-    sent = send.call(client, command, options);
+    sent = send.call(client, command, { ...typeof rest[0] === 'object' ? rest[0] : undefined, [SPAN]: span });
   } finally {
-    forget?.();
+    if (forget) guard(forget);
   }
-  known ??= commands.get(command.constructor) ?? describe('Client', 'Command');
-  span.name = known.name;
-  span.fixed = known.fixed;
-  addParameters(attributes, known.service, command.input);
-  addRegion(attributes, config);
+  if (typeof sent?.then !== 'function') return sent; // a client that was replaced in a test
+  guard(() => {
+    const known = commands.get(command.constructor) ?? describe('Client', 'Command');
+    span.name = known.name;
+    span.fixed = known.fixed;
+    addParameters(attributes, known.service, command.input);
+    addRegion(attributes, config);
+  });
   return tell(rest, sent.then(output => {
-    note(attributes, output?.$metadata);
-    span.end();
+    guard(() => {
+      note(attributes, output?.$metadata);
+      span.end();
+    });
     return output;
   }, error => {
-    note(attributes, error?.$metadata);
-    span.fail(error);
+    guard(() => {
+      note(attributes, error?.$metadata);
+      span.fail(error);
+    });
     throw error;
   }));
 }
@@ -111,7 +124,7 @@ function traceRequests(requestHandler) {
     const { invocation } = span;
     request.headers['X-Amzn-Trace-Id'] = invocation.header(span.id) + invocation.lineage;
     return handle.call(this, request, options).then(result => {
-      const length = result.response.headers?.['content-length'];
+      const length = result?.response?.headers?.['content-length'];
       if (length !== undefined) span.attributes['http.response_content_length'] = Number(length);
       return result;
     });
@@ -150,7 +163,7 @@ function addParameters(attributes, service, input = {}) {
   }
   const names = PARAMETERS[service];
   for (const name in names) {
-    if (typeof input[name] === 'string') attributes[names[name]] = input[name];
+    if (typeof input[name] === 'string' && (redact.s3Keys || names[name] !== 'aws.s3.key')) attributes[names[name]] = input[name];
   }
 }
 

@@ -1,7 +1,8 @@
 // Sends spans to the X-Ray daemon that every Lambda environment has, as the AWS Distro for OpenTelemetry does: one datagram is the daemon's header,
 // 'T1S' (sampled; what is not is not sent at all), and base64 of an OTLP request.
 // https://github.com/aws-observability/aws-otel-js-instrumentation/tree/main/exporters/aws-distro-opentelemetry-exporter-xray-udp
-import { daemonSocket } from '../daemon-socket.cjs';
+import { daemonAddress } from '../daemon-address.cjs';
+import { daemonSocket, reportMalformed } from '../daemon-socket.cjs';
 import { encodeRequest, encodeResource, encodeSpan } from './otlp.mjs';
 import { view } from './protobuf.mjs';
 
@@ -13,15 +14,9 @@ const LARGEST_REQUEST_BYTES = Math.floor((60_000 - PREFIX.length) / 4) * 3;
 /** Characters that a text of a span keeps when the span does not fit with all of them. */
 const SHORTENED = [4_096, 256, 16];
 
-const { host, port } = daemonAddress(process.env.AWS_XRAY_DAEMON_ADDRESS ?? '127.0.0.1:2000');
+const { host, port, isMalformed } = daemonAddress(process.env.AWS_XRAY_DAEMON_ADDRESS);
 let resource;
-
-/** `host:port`, or the X-Ray SDK's `udp:host:port tcp:host:port`. */
-function daemonAddress(address) {
-  const udp = /udp:(\S+)/.exec(address)?.[1] ?? address;
-  const colon = udp.lastIndexOf(':');
-  return { host: udp.slice(0, colon), port: Number(udp.slice(colon + 1)) };
-}
+if (isMalformed) reportMalformed(host, port);
 
 /** Before the first span, so that what is sent later leaves at once. */
 export function connect() {

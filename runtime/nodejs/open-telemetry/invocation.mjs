@@ -3,6 +3,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { exportSpans } from './exporter.mjs';
 import { INTERNAL, Span } from './span.mjs';
 
+/** Of the time that a request has, in milliseconds: enough to send what there is. */
+const LARGEST_MARGIN = 500;
+
 /** Spans that wait for the end of the invocation at most. */
 const MOST_WAITING = 100;
 
@@ -20,6 +23,11 @@ let activeSpan = () => undefined;
 export class Invocation {
   root = undefined;
   isClosed = false;
+  /** Shortly before the time of the request runs out: what ends is sent at once. */
+  isRunningOut = false;
+  timer = undefined;
+  /** Lambda's context. */
+  lambda = undefined;
   spans = [];
   // The clock that counts fractions stands still while the environment is frozen.
   startTime = Date.now();
@@ -71,7 +79,8 @@ export class Invocation {
   ended(span) {
     if (span === this.root && !this.isClosed) return; // sent with the rest
     this.spans.push(span);
-    if (this.isClosed || this.spans.length >= MOST_WAITING) this.flush();
+    if (this.isClosed || this.isRunningOut || this.spans.length >= MOST_WAITING) this.flush();
+    else this.timer ??= this.watchTime();
   }
 
   flush() {
@@ -86,7 +95,18 @@ export class Invocation {
       this.spans.push(root);
     }
     this.isClosed = true;
+    clearTimeout(this.timer);
     this.flush();
+  }
+
+  /** Lambda ends the process when the time of a request has run out: what has ended by then is sent before. The timer does not keep the process alive. */
+  watchTime() {
+    const remaining = this.lambda?.getRemainingTimeInMillis?.();
+    // Node.js has a list for each length of time; few of them cost less.
+    return remaining > 0 && setTimeout(() => {
+      this.isRunningOut = true;
+      this.flush();
+    }, remaining - Math.min(LARGEST_MARGIN, remaining / 4) & ~63).unref();
   }
 
   /** Runs the handler. */

@@ -1,14 +1,21 @@
 // Spans as OTLP, the protocol of OpenTelemetry.
 // https://github.com/open-telemetry/opentelemetry-proto/blob/main/opentelemetry/proto/trace/v1/trace.proto
+import { redact } from '../capture/redaction.mjs';
 import { bytes, double, hex, integer, nested, raw, take, text, time, view } from './protobuf.mjs';
 
 /** Nesting that a value has at most; deeper, and circular, ones are cut there. */
 const DEEPEST = 8;
 
+/** A text that may be the user's. */
+function words(field, any, longest) {
+  const kept = redact.hasPatterns ? redact.text(any) : any;
+  text(field, kept.length > longest ? kept.slice(0, longest) : kept);
+}
+
 /** An AnyValue: the value of an attribute. */
 function value(any, longest, depth) {
   switch (typeof any) {
-    case 'string': return text(1, any.length > longest ? any.slice(0, longest) : any);
+    case 'string': return words(1, any, longest);
     case 'boolean': return integer(2, any ? 1 : 0);
     case 'number': return Number.isSafeInteger(any) ? integer(3, any) : double(4, any);
     case 'bigint': return text(1, String(any));
@@ -50,7 +57,7 @@ function link({ context, attributes: values }, longest) {
 }
 
 function status({ code, message }, longest) {
-  if (message) text(2, message.slice(0, longest));
+  if (message) words(2, message, longest);
   integer(3, code);
 }
 
@@ -59,7 +66,7 @@ function span(recorded, longest) {
   hex(2, recorded.id);
   const parent = recorded.parentId;
   if (parent) hex(4, parent);
-  text(5, recorded.name.slice(0, longest));
+  words(5, recorded.name, longest);
   integer(6, recorded.kind + 1); // the protocol counts from 1
   time(7, recorded.startTime);
   time(8, recorded.endTime);

@@ -1,5 +1,6 @@
-// A span with the interface of @opentelemetry/api's Span.
+// A span. What else the Span of @opentelemetry/api has is in api.mjs.
 import { randomFillSync } from 'node:crypto';
+import { describeException } from '../capture/exceptions.mjs';
 
 export const INTERNAL = 0;
 export const CLIENT = 2;
@@ -60,11 +61,6 @@ export class Span {
     return parent && parent !== this && (parent !== invocation.root || parent.isUsed) ? parent.id : invocation.parentId;
   }
 
-  spanContext() {
-    this.isUsed = true; // whoever asks passes it on
-    return { traceId: this.traceId, spanId: this.id, traceFlags: 1 };
-  }
-
   setAttribute(key, value) {
     if (this.endTime) return this;
     this.isUsed = true;
@@ -78,52 +74,15 @@ export class Span {
     return this;
   }
 
-  addEvent(name, attributesOrTime, time) {
-    if (this.endTime) return this;
-    this.isUsed = true;
-    const isTime = typeof attributesOrTime !== 'object' || Array.isArray(attributesOrTime) || attributesOrTime instanceof Date;
-    (this.events ??= []).push({ name, time: milliseconds(isTime ? attributesOrTime : time) ?? this.invocation.now(), attributes: isTime ? undefined : attributesOrTime });
-    return this;
-  }
-
-  addLink(link) {
-    return this.addLinks([link]);
-  }
-
-  addLinks(links) {
-    if (!this.endTime && links.length > 0) {
-      this.isUsed = true;
-      (this.links ??= []).push(...links);
-    }
-    return this;
-  }
-
-  setStatus(status) {
-    if (!this.endTime && status.code !== 0) {
-      this.isUsed = true;
-      this.status = status;
-    }
-    return this;
-  }
-
-  updateName(name) {
-    if (!this.endTime) {
-      this.isUsed = true;
-      this.name = String(name);
-    }
-    return this;
-  }
-
   recordException(exception, time) {
-    this.addEvent('exception', {
-      'exception.type': exception?.name ?? typeof exception,
-      'exception.message': String(exception?.message ?? exception),
-      'exception.stacktrace': exception?.stack,
-    }, time);
-  }
-
-  isRecording() {
-    return this.endTime === 0;
+    const { name, message, stack } = describeException(exception);
+    if (this.endTime) return;
+    this.isUsed = true;
+    (this.events ??= []).push({
+      name: 'exception',
+      time: milliseconds(time) ?? this.invocation.now(),
+      attributes: { 'exception.type': name, 'exception.message': message, 'exception.stacktrace': stack && `${name}: ${message}${stack}` },
+    });
   }
 
   end(time) {
@@ -136,7 +95,7 @@ export class Span {
   fail(error) {
     if (this.endTime) return;
     this.recordException(error);
-    this.status = { code: ERROR, message: String(error?.message ?? error) };
+    this.status = { code: ERROR, message: describeException(error).message };
     this.end();
   }
 }

@@ -2,12 +2,14 @@ import { createHash, Hash } from 'crypto';
 import * as path from 'path';
 import type { BuildOptions, Message, Plugin, ResolveResult } from 'esbuild';
 import { COMMON, COMMON_VARIABLE, CommonImports, replaceCommonImports, SETUP } from './common-imports';
+import { contextAnswers } from './context-answers';
 import { esModuleOf } from './aws-es-modules';
 import { asksForMetadata, emitDecoratorMetadata, moduleAsksForMetadata } from './decorator-metadata';
 import { isEntangled } from './entangled';
 import { EsbuildInstallation } from './esbuild-installation';
 import { isExternal } from './external-modules';
 import { importsOf } from './inputs';
+import { CAPTURED_LIBRARY } from './library-capture';
 import { captureExternalClients, entryName, generateEntries, instrument, nameWithin, SETUP_NAMESPACE } from './traced-entry';
 import { NodejsJob } from '../../languages/nodejs-job';
 
@@ -78,7 +80,7 @@ export async function linkWithCommonParts(
   const parts = await ownParts(jobs, esbuild, options, modules).catch(() => []);
   const groups = new Map<string, OwnPart[]>();
   for (const part of parts) {
-    const key = JSON.stringify([modules.sdkOf(part.job), part.imports]);
+    const key = JSON.stringify([modules.sdkOf(part.job), part.job.adaptsCallbacks, part.imports]);
     groups.set(key, [...groups.get(key) ?? [], part]);
   }
   const firsts = [...groups.values()].map(([part]) => part);
@@ -89,7 +91,7 @@ export async function linkWithCommonParts(
     const shared = new Set(linked?.inputs);
     for (const { job, inputs, specifiers: imports, warnings, text } of group) {
       if (linked && !inputs.some(input => shared.has(input))) {
-        const own = Buffer.from(await minified(text, job, esbuild));
+        const own = Buffer.from(await minified(text, job, esbuild) + contextAnswers(job, text, inputs));
         packages.set(job, { contents: [linked.contents, own], hash: linked.hash.copy().update(own).digest('hex'), inputs, imports, commonInputs: linked.inputs, warnings });
       }
     }
@@ -176,6 +178,7 @@ function ownPartPlugin(jobs: NodejsJob[], modules: AwsModules): Plugin {
         return SETUP;
       });
       if (instrumentation !== 'none') {
+        build.onResolve({ filter: CAPTURED_LIBRARY }, () => ({ path: WHOLE, external: true }));
         build.onResolve({ filter: /^(?:aws-xray-sdk-core|@opentelemetry\/api)(?:\/|$)/ }, args => args.pluginData === 'resolving' ? undefined : { path: WHOLE, external: true });
         if (capture.clients.includes('aws-sdk')) {
           captureExternalClients(build, external);

@@ -2,6 +2,8 @@ import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
 import { findEsbuild } from './esbuild-installation';
+import { readDaemonAddress } from './lean-xray-sdk';
+import { bundleOwnModules } from './own-modules';
 import { JobResult, OWN_INPUTS } from '../../bundling/bundling-job';
 import { NodejsLayerJob } from '../../languages/nodejs-job';
 
@@ -23,6 +25,13 @@ export async function bundleNodejsLayer(job: NodejsLayerJob): Promise<JobResult>
     minifyWhitespace: true,
     minifySyntax: true,
     logLevel: 'silent',
+    plugins: [{
+      name: 'cdk-traced-function-layer',
+      setup(build) {
+        readDaemonAddress(build);
+        bundleOwnModules(build);
+      },
+    }],
   });
   fs.writeFileSync(path.join(directory, 'package.json'), JSON.stringify({ name: 'aws-xray-sdk-core', version, main: 'index.js' }));
   return { tool: `esbuild ${esbuildVersion}`, inputs: OWN_INPUTS };

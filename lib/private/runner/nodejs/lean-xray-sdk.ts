@@ -3,6 +3,7 @@ import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
 import type { Metafile, OnLoadArgs, OnLoadResult, PluginBuild } from 'esbuild';
+import { AWS_SDK_V2 } from './library-capture';
 import { fileOf, ownModule, RUNTIME_PREFIX } from './own-modules';
 import { NodejsJob } from '../../languages/nodejs-job';
 import { nodejsRuntimeFile } from '../runtime-files';
@@ -45,6 +46,12 @@ export const LEAN_PARTS: readonly LeanPart[] = [
     usedBy: /\bcaptureAWS(?:Client)?\b/,
     needs: 'services', // no client of version 2 brings its own
   },
+  {
+    name: 'http', // the construct has a capture of its own
+    files: { 'patchers/http_p.js': () => leftOut(), 'segments/attributes/remote_request_data.js': () => leftOut() },
+    usedBy: /\bcaptureHTTPs(?:Global)?\b|addRemoteRequestData/,
+  },
+  { name: 'functions', files: { 'capture.js': () => leftOut() }, usedBy: /\bcapture(?:Async|Callback)?Func\b/ },
   { name: 'promises', files: { 'patchers/promise_p.js': () => leftOut() }, usedBy: /\bcapturePromise\b/ },
   {
     name: 'plugins',
@@ -74,20 +81,30 @@ const STUDIED = new Set([
   '5a6d3e7b4f55d58e', // context_utils.js
   'b672c96dbde39af9', // segment_emitter.js
   '30b520e94befcbbc', '3ac908e79e4941a7', // segments/segment.js, segments/attributes/subsegment.js
+  '581368efd2d5f336', 'fe64c9986a4b9214', // segments/attributes/remote_request_data.js, capture.js
   '52f3dec01ae5df65', '42207fb861aba90c', '6a0cc939d27f5d94', // env/aws_lambda.js to 3.10, of 3.11, of 3.12
   'fa42477e2b1c9203', '8dfdef894b3f6aec', // middleware/mw_utils.js to 3.10.2, from 3.10.3
   '562b31a548a1c999', // middleware/incoming_request_data.js
-  'b7a6513b05f54f60', '491b390a3c91b2e3', 'dc584b5558f9c9ff', // patchers: aws_p.js, promise_p.js, call_capturer.js
+  // patchers: aws_p.js, http_p.js, promise_p.js, call_capturer.js
+  'b7a6513b05f54f60', 'ab885177245e6fcc', '491b390a3c91b2e3', 'dc584b5558f9c9ff',
   'deb251128afdeac5', '4ff910a8c85416f7', '9baa26e6ed80f567', // segments/plugins: ec2_plugin.js, ecs_plugin.js, elastic_beanstalk_plugin.js
   '37d5416048ec7610', // resources/aws_whitelist.json
 ]);
 
 /** A file of the SDK: the folder above `dist`, and the path within `dist/lib`. */
 const SDK_FILE = /^(.*[\\/]aws-xray-sdk-core)[\\/]dist[\\/]lib[\\/](.+\.js(?:on)?)$/;
+const DAEMON_CONFIG = /[\\/]aws-xray-sdk-core[\\/]dist[\\/]lib[\\/]daemon_config\.js$/;
 const SDK_MANIFEST = /[\\/]aws-xray-sdk-core[\\/]package\.json$/;
 
 /** A command of an AWS SDK v3 client as ES module, and the whole of a client as CommonJS. */
 const AWS_COMMAND = /[\\/]@aws-sdk[\\/](client-[\w-]+)[\\/]dist-(?:es[\\/]commands[\\/](\w+)Command|cjs[\\/]index)\.js$/;
+
+/** Makes a function start whatever the address of the daemon is: the SDK throws for what it cannot read, also for IPv6. Trimmed or not. */
+export function readDaemonAddress(build: PluginBuild): void {
+  build.onLoad({ filter: DAEMON_CONFIG }, ({ path: file, pluginData }) => ({
+    contents: fs.readFileSync(nodejsRuntimeFile('xray-sdk/daemon-config.cjs'), 'utf8'), loader: 'js', resolveDir: path.dirname(file), pluginData: pluginData as unknown,
+  }));
+}
 
 /** Makes esbuild leave out what the packages do not need of the X-Ray SDK, whichever copy of it they take, but for the parts named. */
 export function leanXRaySdk(build: PluginBuild, keep: ReadonlySet<string>): void {
@@ -177,10 +194,16 @@ export function usedParts(job: NodejsJob, metafile: Metafile, inputs: string[]):
   }
   const own = inputs.filter(file => !/^[\w-]+:|[\\/](?:@aws-sdk|@smithy|aws-xray-sdk-core)[\\/]/.test(file));
   const importsSdk = own.some(file => metafile.inputs[file].imports.some(imported => /aws-xray-sdk-core(?:[\\/]|$)/.test(imported.path)));
+  // The capture of AWS SDK v2 is the SDK's own.
+  const forAwsSdkV2 = job.capture.clients.includes('aws-sdk') && inputs.some(file => AWS_SDK_V2.test(file));
+  const needed = LEAN_PARTS.filter(part => forAwsSdkV2 && part.name === 'aws-sdk-v2');
   if (!importsSdk) {
-    return [];
+    return needed.flatMap(namesOf);
   }
   const texts = own.map(file => fs.readFileSync(path.resolve(job.projectRoot, file), 'utf8'));
-  return LEAN_PARTS.filter(part => part.usedBy && texts.some(text => part.usedBy!.test(text)))
-    .flatMap(part => [part.name, ...part.needs ? [part.needs] : []]);
+  return LEAN_PARTS.filter(part => needed.includes(part) || part.usedBy && texts.some(text => part.usedBy!.test(text))).flatMap(namesOf);
+}
+
+function namesOf(part: LeanPart): string[] {
+  return [part.name, ...part.needs ? [part.needs] : []];
 }

@@ -2,6 +2,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import type { BuildOptions, Message, Metafile } from 'esbuild';
 import { LinkedPackage, linkWithCommonParts } from './common-part';
+import { contextAnswers } from './context-answers';
 import { isEntangled } from './entangled';
 import { EsbuildInstallation, findEsbuild } from './esbuild-installation';
 import { asksForMetadata, metadataInputs, moduleAsksForMetadata } from './decorator-metadata';
@@ -33,7 +34,7 @@ const IMPORT_META_BANNER = "const __cdkTracedFunctionUrl = require('node:url').p
 export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, JobResult>> {
   const groups = new Map<string, NodejsJob[]>();
   for (const job of jobs) {
-    const { entry, handlerExport, outputDir, workDir, consumers, more, ...shared } = job;
+    const { adaptsCallbacks, entry, handlerExport, outputDir, workDir, consumers, more, ...shared } = job;
     const key = JSON.stringify([shared, more.esbuild, copiesFiles(job) ? outputDir : '']);
     groups.set(key, [...groups.get(key) ?? [], job]);
   }
@@ -132,6 +133,7 @@ async function bundleGroup(
       } else {
         results.set(job, await finish(job, { inputs: files, imports: importsOf(metafile, files), warnings }, installation, inputs, () => {
           rewriteSourceMap(job);
+          appendContextAnswers(job, files);
           return undefined;
         }));
       }
@@ -294,6 +296,17 @@ function verify(job: NodejsJob, inputs: string[]): void {
   if (client && !holds(CLIENT_FILE)) {
     throw new Error(`the AWS client '${client}' in the package of '${job.entry}' has no base class that can be captured; ` +
       "its calls would be missing from the trace. Update the AWS SDK to version 3.567 or newer, or set 'instrumentation' to Instrumentation.none()");
+  }
+}
+
+function appendContextAnswers(job: NodejsJob, inputs: string[]): void {
+  if (!job.adaptsCallbacks) {
+    return;
+  }
+  const file = path.join(job.outputDir, `index${job.esm ? '.mjs' : '.js'}`);
+  const statement = contextAnswers(job, fs.readFileSync(file, 'utf8'), inputs);
+  if (statement) {
+    fs.appendFileSync(file, statement);
   }
 }
 

@@ -1,9 +1,12 @@
 import { RUNTIME_PREFIX } from './own-modules';
 import { NodejsJob } from '../../languages/nodejs-job';
 
+/** Where what is in a package only together with a library, such as the capture of a database's client, finds the recorder. */
+const RECORDER = 'globalThis[Symbol.for("cdk-traced-function.recorder")]';
+
 /** Source of the module that an entry imports before the user's: it captures the clients, and exports `trace`, which wraps the handler. */
 export function setupSource(job: NodejsJob): string {
-  const { clients, contextMissing, coldStart, response } = job.capture;
+  const { clients, contextMissing, coldStart, recording, response } = job.capture;
   const isXRay = job.instrumentation === 'xray-sdk';
   const folder = isXRay ? 'xray-sdk' : 'open-telemetry';
   const imports: string[] = [];
@@ -14,21 +17,39 @@ export function setupSource(job: NodejsJob): string {
   };
   if (isXRay) {
     imports.push('import AWSXRay from "aws-xray-sdk-core";');
+  }
+  if (!recording.s3Keys || !recording.urlPaths || !recording.exceptionMessages || recording.redact.length > 0) {
+    const options = JSON.stringify(recording);
+    if (isXRay) {
+      use('leaveOut', 'xray-sdk/recording.mjs', `leaveOut(AWSXRay, ${options});`);
+    } else {
+      use('setRecording', 'capture/redaction.mjs', `setRecording(${options});`);
+    }
+  }
+  if (isXRay) {
     use('xrayRecorder', 'xray-sdk/recorder.mjs', `const recorder = xrayRecorder(AWSXRay, "${contextMissing}");`);
   } else {
     use('openTelemetryRecorder', 'open-telemetry/recorder.mjs', `const recorder = openTelemetryRecorder("${contextMissing}");`);
   }
-  // The X-Ray SDK captures by itself what it can.
-  const capturer = isXRay ? 'AWSXRay' : 'recorder';
+  if (clients.includes('aws-sdk') || clients.includes('sql')) {
+    statements.push(`${RECORDER} = recorder;`);
+  }
   if (clients.includes('aws-sdk')) {
-    use('captureAwsClients', `${folder}/aws-clients.mjs`, `captureAwsClients(${capturer});`);
+    use('captureAwsClients', `${folder}/aws-clients.mjs`, `captureAwsClients(${isXRay ? 'AWSXRay' : 'recorder'});`);
   }
   if (clients.includes('http')) {
-    use('captureHttp', `${folder}/http.mjs`, `captureHttp(${capturer});`);
+    use('captureHttp', 'capture/http.mjs', 'captureHttp(recorder);');
   }
   if (clients.includes('fetch')) {
     use('captureFetch', 'capture/fetch.mjs', 'captureFetch(recorder);');
   }
-  use('traceHandler', 'traced-handler.mjs', `export const trace = handler => traceHandler(handler, recorder, ${JSON.stringify({ coldStart, response })});`);
+  if (job.adaptsCallbacks) {
+    use('adaptCallbacks', 'callback-adapter.mjs');
+  }
+  if (response) {
+    use('limited', 'response.mjs');
+  }
+  const handler = job.adaptsCallbacks ? 'adaptCallbacks(handler)' : 'handler';
+  use('traceHandler', 'traced-handler.mjs', `export const trace = handler => traceHandler(${handler}, recorder, { coldStart: ${coldStart}${response ? ', response: limited' : ''} });`);
   return [...imports, ...statements].join('\n');
 }

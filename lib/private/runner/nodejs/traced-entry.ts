@@ -5,7 +5,8 @@ import type { OnResolveArgs, Plugin, PluginBuild } from 'esbuild';
 import { preferEsModulesOfAws } from './aws-es-modules';
 import { emitDecoratorMetadata } from './decorator-metadata';
 import { EXTERNAL_NAMESPACE, isExternal } from './external-modules';
-import { leanXRaySdk, parameterRegistration } from './lean-xray-sdk';
+import { leanXRaySdk, parameterRegistration, readDaemonAddress } from './lean-xray-sdk';
+import { captureLibraries } from './library-capture';
 import { joinOpenTelemetryApi } from './open-telemetry-api';
 import { bundleOwnModules, ownModule } from './own-modules';
 import { setupSource } from './setup-module';
@@ -88,10 +89,12 @@ export function instrument(build: PluginBuild, jobs: NodejsJob[], keep: Readonly
     captureBundledClients(build);
     captureExternalClients(build, external);
   }
+  captureLibraries(build, capture.clients, external);
   if (instrumentation === 'open-telemetry') {
     joinOpenTelemetryApi(build, external);
   } else {
     resolveSdk(build, sdkInLayer);
+    readDaemonAddress(build);
     if (!sdkInLayer && capture.trim) {
       leanXRaySdk(build, keep);
     }
