@@ -52,6 +52,18 @@ export function ensureNpmPackages() {
   if (result.status !== 0) throw new SetupError(`'npm install' failed with status ${result.status}; its messages above say why.`);
 }
 
+/** Installs what the programs of the oracle use into a node_modules of their own, as its lock file says, without the scripts of the packages. */
+export function ensureOraclePackages() {
+  const folder = join(root, 'test', 'oracle', 'nodejs');
+  const [locked, installed] = [join(folder, 'package-lock.json'), join(folder, RECORD)].map(file => existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : {});
+  const stale = Object.entries(locked).find(([path, entry]) => path && !entry.optional && !entry.peer && installed[path]?.version !== entry.version);
+  if (!stale) return;
+  console.error('Installing what the oracle uses...');
+  const [command, args] = npmCommand('install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error');
+  const { status } = spawnSync(command, args, { cwd: folder, stdio: ['ignore', 2, 2] });
+  if (status !== 0) throw new SetupError(`'npm install' in ${folder} failed with status ${status}; its messages above say why.`);
+}
+
 /** Why node_modules is not what package-lock.json says, or undefined if it is. */
 export function whyStale() {
   if (!existsSync(join(root, 'package-lock.json'))) throw new SetupError(`package-lock.json is missing in ${root}; restore it from version control.`);

@@ -5,13 +5,14 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensurePythonPackages } from './python-packages.mjs';
-import { checkNode, ensureNpmPackages, root, run, SetupError } from './setup.mjs';
+import { checkNode, ensureNpmPackages, ensureOraclePackages, root, run, SetupError } from './setup.mjs';
 
 const HELP = `Usage: npm test -- [ring...]
 
 Runs all rings of tests, or those named:
   build    jsii compiles the library; types and lint of everything else
   unit     template assertions, bundling with the real tools, the package in another app
+  oracle   ordinary programs with and without tracing, on AWS's own runtime clients
   python   handlers in Python, with pytest
   go       handlers in Go, with go test
   java     handlers in Java, with JUnit
@@ -43,6 +44,10 @@ const RINGS = {
   unit: () => {
     ensurePythonPackages(); // cfn-lint
     return jest('test/jest.config.js');
+  },
+  oracle: () => {
+    ensureOraclePackages();
+    return jest('test/oracle/jest.config.js');
   },
   python: () => {
     const python = ensurePythonPackages();

@@ -19,7 +19,7 @@ test('every platform of an optional dependency is locked, or npm ci refuses the 
   expect(missing).toEqual([]);
 });
 
-test.each([[[]], [['local', 'cloud', 'nodejs', 'aws-sdk-v2']]])('no address of a registry is locked: %j', folder => {
+test.each([[[]], [['local', 'cloud', 'nodejs', 'aws-sdk-v2']], [['test', 'oracle', 'nodejs']]])('no address of a registry is locked: %j', folder => {
   const addresses = Object.entries(read(...folder)).filter(([, { resolved, link }]) => resolved && !link).map(([key, { resolved }]) => `${key}: ${resolved}`);
   expect(addresses).toEqual([]);
 });

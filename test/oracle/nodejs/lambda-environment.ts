@@ -54,7 +54,9 @@ export class LambdaRuntime {
    *
    * @param afterEach called when a request has been answered
    */
-  public async run(packageDir: string, handler: string, variables: Record<string, string>, requests: Request[], afterEach?: (i: number) => Promise<void>): Promise<FunctionRun> {
+  public async run(
+    packageDir: string, handler: string, variables: Record<string, string>, requests: Request[], afterEach?: (i: number) => Promise<void>,
+  ): Promise<FunctionRun> {
     const outcomes: Outcome[] = [];
     let initError: Outcome['error'];
     let given = 0;

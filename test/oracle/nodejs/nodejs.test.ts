@@ -144,7 +144,8 @@ describe.each(GROUPS)('programs of %s', group => {
     const traced = await run(id(group, mode), requests);
     const difference = requests.flatMap(({ event }, i) => {
       const [expected, seen] = [plain, traced].map(({ outcomes, requests: received }) => noticed(outcomes[i] ?? {}, received[i]));
-      return JSON.stringify(expected) === JSON.stringify(seen) ? [] : [{ program: (event as { program: string }).program, header: HEADERS[Math.floor(i / names.length)][0], expected, seen }];
+      const differs = JSON.stringify(expected) !== JSON.stringify(seen);
+      return differs ? [{ program: (event as { program: string }).program, header: HEADERS[Math.floor(i / names.length)][0], expected, seen }] : [];
     });
     expect(difference).toEqual([]);
     // Outside of an invocation nothing is called, so there is nothing to tell of.
@@ -184,7 +185,7 @@ describe('a handler that answers by a callback, on a runtime that knows none', (
 
   describe.each(TRACED)('%s', mode => {
     const call = async (name: string, options: Partial<Request> = {}, event: unknown = { a: 1 }) =>
-      run(id(`callback${name}`, mode), [{ event, traceHeader: header(1, true), ...options }, { event, traceHeader: header(2, true), ...options }], { handler: `index.${name}` });
+      run(id(`callback${name}`, mode), [1, 2].map(n => ({ event, traceHeader: header(n, true), ...options })), { handler: `index.${name}` });
 
     test.each(Object.entries(expected))('%s', async (name, { response, error, log = [] }) => {
       const seen = await call(name);
@@ -249,7 +250,8 @@ describe.each(TRACED)('secrets, with %s', mode => {
   const names = namesIn('secrets.js').filter(name => PostgresServer.isInstalled || !/pg$/i.test(name));
 
   test('are in no datagram', async () => {
-    const seen = await run(id('secrets', mode), names.map((name, i) => ({ event: { program: name }, traceHeader: header(i, true) })), { env: { API_KEY: 'planted-variable' } });
+    const requests = names.map((name, i) => ({ event: { program: name }, traceHeader: header(i, true) }));
+    const seen = await run(id('secrets', mode), requests, { env: { API_KEY: 'planted-variable' } });
     expect(seen.outcomes).toHaveLength(names.length);
     const texts = seen.datagrams.map(text => mode === 'OpenTelemetry' ? JSON.stringify(decodeSpans([text])) : text);
     const found = texts.flatMap(text => [...text.matchAll(/.{0,80}planted[\w-]*/g)].map(([match]) => match));

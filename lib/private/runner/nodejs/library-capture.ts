@@ -1,9 +1,9 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import type { PluginBuild } from 'esbuild';
-import { Capture } from '../../bundling/bundling-job';
 import { EXTERNAL_NAMESPACE, isExternal } from './external-modules';
 import { RUNTIME_PREFIX } from './own-modules';
+import { Capture } from '../../bundling/bundling-job';
 
 /** A library whose class of connections or requests is changed when it is loaded, by code that is in a package only together with it. */
 interface Library {
