@@ -155,6 +155,11 @@ test('the address of the daemon is read in all of its forms', () => {
   expect((JSON.parse(read) as unknown[]).map((found, i) => [forms[i][0], found])).toEqual(forms);
 });
 
+test('exceptions of every shape are recorded without a secret, and stay as they were', () => {
+  const script = path.join(__dirname, 'fixtures', 'python', 'exception_shapes.py');
+  expect(execFileSync('python3', ['-B', script, path.join(packages.xraySdk, 'cdk_traced_function')], { encoding: 'utf8' }).trim()).toBe('3000');
+});
+
 describe('the version of the SDK', () => {
   const distributions = (id: string) => fs.readdirSync(packages[id]).flatMap(name => /^(.+)\.dist-info$/.exec(name)?.[1] ?? []).sort();
 

@@ -8,7 +8,6 @@ from contextvars import ContextVar
 
 from .guard import guarded, leave_out_frame
 from .invocation import begin_span, running
-from .redaction import address
 from .settings import S3_KEYS
 from .suppression import is_recorded_already, outer_call, reset
 
@@ -168,6 +167,8 @@ def _describe(service, parameters):
     names = _PARAMETERS.get(service, {})
     described = {names[name]: parameters[name] for name in names if isinstance(parameters.get(name), str)}
     if service == "SQS" and "aws.sqs.queue.url" in described:
+        from .messages import address
+
         described["aws.sqs.queue.url"] = address(described["aws.sqs.queue.url"])
     return described
 

@@ -3,8 +3,6 @@
 import os
 import time
 
-from .redaction import exception_message, exception_type, frames, scrubbed, stack_text
-
 INTERNAL = 0
 CLIENT = 2
 ERROR = 2
@@ -119,9 +117,13 @@ class Span:
             return description
         if self.failure is not None and self.failure[0] in description:
             return f"{self.failure[2]}: {self.failure[3]}"
+        from .messages import scrubbed
+
         return scrubbed(str(description))
 
     def record_exception(self, exception, attributes=None, timestamp=None, escaped=False):
+        from .messages import exception_message, exception_type, frames, stack_text  # costs time at a start, and most requests have no error
+
         message = exception_message(exception)
         self.failure = (_text(exception), frames(exception), type(exception).__name__, message)
         described = {
@@ -149,7 +151,7 @@ class Span:
     def __exit__(self, _type, error, _traceback):
         if error is not None and self.is_recording():
             self.record_exception(error)
-            self.status = (ERROR, f"{type(error).__name__}: {exception_message(error)}")
+            self.status = (ERROR, f"{type(error).__name__}: {self.failure[3]}")
         self.end()
 
 

@@ -12,7 +12,9 @@ from contextvars import ContextVar
 from . import invocation as invocations
 from .daemon_socket import DEFAULT_ADDRESS, DaemonSocket, daemon_address, host_and_port
 from .guard import guarded, not_recorded
-from .redaction import EXCEPTION_MESSAGES, scrubbed, scrubbed_query, url_path
+from .messages import scrubbed, scrubbed_query
+from .redaction import url_path
+from .settings import EXCEPTION_MESSAGES
 from .suppression import set_foreign_recorder
 from .writer import send_document
 
