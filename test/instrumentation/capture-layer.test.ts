@@ -208,10 +208,12 @@ test('calls of version 2 of the AWS SDK, and of others that sign, are recorded',
   expect(requests.map(request => request.headers['x-amzn-trace-id'])).toEqual(Array(7).fill(expect.stringContaining(`Root=${ROOT}`)));
 });
 
-test('calls over HTTP/2 are recorded', async () => {
+test.each([
+  ['index.js', "const http2 = require('http2'); exports.handler ="],
+  ['index.mjs', "import http2 from 'node:http2'; export const handler ="],
+])('calls over HTTP/2 are recorded (%s)', async (file, beginning) => {
   const { results, datagrams } = await host.runWithLayer(layer, projectFolder({
-    'index.js': `const http2 = require('http2');
-      exports.handler = async () => new Promise((done, fail) => {
+    [file]: `${beginning} async () => new Promise((done, fail) => {
         const server = http2.createServer((request, response) => response.writeHead(request.headers['x-amzn-trace-id'] ? 200 : 400, { 'x-amzn-requestid': 'REQUEST' }).end('{}'));
         server.listen(0, '127.0.0.1', () => {
           const session = http2.connect('http://127.0.0.1:' + server.address().port);

@@ -12,7 +12,7 @@ import { openTelemetryRecorder } from '../open-telemetry/recorder.mjs';
 import { limited } from '../response.mjs';
 import { traceHandler } from '../traced-handler.mjs';
 import { AwsCalls } from './aws-calls.mjs';
-import { captureHttp2 } from './http2.mjs';
+import { captureHttp2, captureHttp2WhenRequired } from './http2.mjs';
 
 const original = process.env.CDK_TRACED_FUNCTION_HANDLER ?? '';
 const { clients = ['aws-sdk', 'http', 'fetch'], contextMissing = 'LOG_ERROR', coldStart, recording, response } = JSON.parse(process.env.CDK_TRACED_FUNCTION_CAPTURE ?? '{}');
@@ -23,7 +23,7 @@ const recorder = openTelemetryRecorder(contextMissing);
 const awsCalls = clients.includes('aws-sdk') ? new AwsCalls(recorder) : undefined;
 const http = clients.includes('http') ? recorder : { ...recorder, beginHttp: () => undefined };
 if (awsCalls || clients.includes('http')) captureHttp(http, awsCalls);
-if (awsCalls) captureHttp2(awsCalls);
+if (awsCalls) captureHttp2WhenRequired(awsCalls);
 if (clients.includes('fetch')) captureFetch(recorder);
 
 const { moduleRoot, moduleName, members } = parse(original);
@@ -47,7 +47,10 @@ async function load() {
   const base = path.resolve(root, moduleRoot, moduleName);
   const file = ['', '.js', '.mjs', '.cjs'].map(extension => base + extension).find(isFile);
   if (!file) return require(require.resolve(moduleName, { paths: [root, path.join(root, moduleRoot)] }));
-  return file.endsWith('.mjs') || !file.endsWith('.cjs') && isModule(path.dirname(file)) ? import(pathToFileURL(file).href) : require(file);
+  if (!file.endsWith('.mjs') && (file.endsWith('.cjs') || !isModule(path.dirname(file)))) return require(file);
+  // What an ES module imports is loaded past everything that could tell.
+  if (awsCalls) captureHttp2(awsCalls, require('node:http2'));
+  return import(pathToFileURL(file).href);
 }
 
 function isFile(file) {

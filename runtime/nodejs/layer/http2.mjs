@@ -1,10 +1,26 @@
 // Records requests of AWS SDKs over HTTP/2, which Kinesis, Bedrock and Transcribe use.
 import { errorMonitor } from 'node:events';
-import http2 from 'node:http2';
-import { syncBuiltinESMExports } from 'node:module';
+import Module, { syncBuiltinESMExports } from 'node:module';
 import { awsRequest } from './aws-request.mjs';
 
-export function captureHttp2(awsCalls) {
+/** Loading the module takes longer than all else that the layer does: a package in CommonJS that does not use it is not to pay for it. */
+export function captureHttp2WhenRequired(awsCalls) {
+  const { _load: load } = Module;
+  Module._load = function loadAndCapture(name, ...rest) {
+    const loaded = load.call(this, name, ...rest);
+    if (name === 'http2' || name === 'node:http2') {
+      if (Module._load === loadAndCapture) Module._load = load;
+      captureHttp2(awsCalls, loaded);
+    }
+    return loaded;
+  };
+}
+
+const captured = new WeakSet();
+
+export function captureHttp2(awsCalls, http2) {
+  if (captured.has(http2)) return;
+  captured.add(http2);
   const { connect } = http2;
   http2.connect = function tracedConnect(...args) {
     const session = connect.apply(this, args);
