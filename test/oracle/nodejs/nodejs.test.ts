@@ -191,7 +191,8 @@ describe('a handler that answers by a callback, on a runtime that knows none', (
       const seen = await call(name);
       expect(seen.initError).toBeUndefined();
       expect(seen.exitCode).toBeUndefined();
-      const outcome = error ? { error: expect.objectContaining({ errorType: error[0], errorMessage: error[1] }) } : { response: JSON.stringify(response) };
+      const failure = error && expect.objectContaining({ errorType: error[0], errorMessage: error[1] });
+      const outcome = failure ? { error: failure } : { response: JSON.stringify(response) };
       expect(seen.outcomes).toEqual([outcome, outcome]);
       expect(seen.output.split('\n').filter(line => /\tINFO\t|\tWARN\t/.test(line)).map(line => line.split('\t').pop())).toEqual(log);
     });
@@ -230,7 +231,8 @@ test('Powertools\' tracer and the construct record each call once, and the handl
 });
 
 describe.each(TRACED)('a request that takes its process with it, with %s', mode => {
-  const end = async (functionId: string, name: string, options: Partial<Request> = {}) => run(functionId, [{ event: { program: name }, traceHeader: header(1, true), ...options }]);
+  const end = async (functionId: string, name: string, options: Partial<Request> = {}) =>
+    run(functionId, [{ event: { program: name }, traceHeader: header(1, true), ...options }]);
 
   test.each(['exits', 'uncaught', 'unhandledRejection', 'neverSettles'])('%s: its finished calls are sent, and it ends as it does untraced', async name => {
     const plain = await end(id('ending', 'None'), name);
