@@ -42,7 +42,7 @@ class BundlingFailure {
 
 type AssetLocation = FileAssetLocation & { readonly path: string };
 
-const PLAN = Symbol.for('cdk-traced-function.BundlingPlan');
+const PLAN = Symbol('cdk-traced-function.BundlingPlan'); // of this copy of the library: another one has jobs of its own form;
 
 /**
  * All bundling of an app: jobs are collected while constructs are made, and run together when the first template that

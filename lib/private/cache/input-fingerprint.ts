@@ -74,17 +74,17 @@ export class FingerprintReader {
   }
 }
 
-/** One value for a tree of files, by names, sizes and times: enough for files that only an installation changes. */
-export function treeStamp(directory: string): string {
+/** One value for a tree of files, by names and contents. */
+export function treeHash(directory: string): string {
   const hash = createHash('sha256');
   const visit = (folder: string) => {
     for (const entry of fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => a.name < b.name ? -1 : 1)) {
       const file = path.join(folder, entry.name);
       if (entry.isDirectory()) {
-        visit(file);
-      } else {
-        const stats = fs.statSync(file, { bigint: true });
-        hash.update(`${path.relative(directory, file)}\0${stats.size}\0${stats.mtimeNs}\0`);
+        // Python leaves these beside what it has run.
+        if (entry.name !== '__pycache__') visit(file);
+      } else if (!entry.name.endsWith('.d.ts')) {
+        hash.update(`${path.relative(directory, file)}\0`).update(fs.readFileSync(file)).update('\0');
       }
     }
   };

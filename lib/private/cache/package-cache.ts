@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'crypto';
 import * as fs from 'fs';
 import * as path from 'path';
-import { CacheRecord, packageName } from './cache-record';
-import { FingerprintReader, InputFingerprint, treeStamp } from './input-fingerprint';
+import { CacheRecord, packageName, parseRecord } from './cache-record';
+import { FingerprintReader, InputFingerprint, treeHash } from './input-fingerprint';
 import { prunePackageCache } from './prune-package-cache';
-import { keepForLater, moveUnlessThere, packageCacheRoot } from './user-cache';
+import { isCacheShared, keepForLater, moveUnlessThere, packageCacheRoot } from './user-cache';
 import { JobInputs, JobRequest, JobWarning } from '../bundling/bundling-job';
 import { copyPackage, StoredPackage } from '../files/copy-package';
+import { directoryHash, filesHash } from '../files/directory-hash';
 
 /** A finished package on disk. */
 export interface BundledPackage extends StoredPackage {
@@ -16,7 +17,7 @@ export interface BundledPackage extends StoredPackage {
 }
 
 /** Part of the key, so that a change of the format leaves old records unread. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** What the packages of a language depend on beside what their jobs name. */
 export interface Toolchain {
@@ -44,21 +45,24 @@ export class PackageCache {
   private constructor(private readonly root: string, toolchains: readonly Toolchain[]) {
     const variables = Object.entries(process.env).filter(([name]) => toolchains.some(({ environment }) => environment.test(name))).sort();
     const tools = [...new Set(toolchains.flatMap(toolchain => toolchain.tools))].sort();
-    this.key = JSON.stringify([FORMAT, ownStamp(), variables, toolStamps(tools)]);
+    this.key = JSON.stringify([FORMAT, ownStamp(), variables, toolStamps(root, tools)]);
   }
 
   /** The package that the same request made from the same inputs. */
   public find(request: JobRequest): BundledPackage | undefined {
     const recordFile = this.recordFile(request);
-    let record: CacheRecord;
-    try {
-      record = JSON.parse(fs.readFileSync(recordFile, 'utf8')) as CacheRecord;
-    } catch {
-      return undefined; // never made, or a record that a crash has cut short: it is made again
+    const record = fs.existsSync(recordFile) ? parseRecord(fs.readFileSync(recordFile, 'utf8')) : undefined;
+    if (!record) {
+      return undefined;
     }
     const stored = path.join(this.root, packageName(record));
     if (!fs.existsSync(stored) || !record.inputs.every(input => this.reader.isUnchanged(input))
       || !record.common.every(name => this.isCommonUnchanged(name))) {
+      return undefined;
+    }
+    if (isCacheShared() && hashOf(stored, record.onlyFile) !== record.hash) {
+      process.stderr.write(`cdk-traced-function: what the cache holds in ${stored} is not what was put there, so the package is made anew\n`);
+      keepForLater(() => fs.rmSync(stored, { recursive: true, force: true }));
       return undefined;
     }
     const now = new Date();
@@ -121,7 +125,7 @@ export class PackageCache {
   }
 
   private writeCommon(fingerprints: string): string {
-    const name = `inputs-${createHash('sha256').update(fingerprints).digest('hex')}.json`;
+    const name = commonName(fingerprints);
     this.write(path.join(this.root, name), fingerprints);
     return name;
   }
@@ -136,7 +140,8 @@ export class PackageCache {
     let unchanged = this.unchangedCommon.get(name);
     if (unchanged === undefined) {
       try {
-        unchanged = (JSON.parse(fs.readFileSync(path.join(this.root, name), 'utf8')) as InputFingerprint[]).every(input => this.reader.isUnchanged(input));
+        const text = fs.readFileSync(path.join(this.root, name), 'utf8');
+        unchanged = name === commonName(text) && (JSON.parse(text) as InputFingerprint[]).every(input => this.reader.isUnchanged(input));
       } catch {
         unchanged = false; // lost, like a record
       }
@@ -155,22 +160,53 @@ export class PackageCache {
   }
 }
 
-/** Changes with this package: what bundles, and what goes into functions. */
-function ownStamp(): string {
-  const root = path.resolve(__dirname, '..', '..', '..');
-  return [path.join(__dirname, '..', 'runner'), path.join(root, 'runtime')].map(treeStamp).join(' ') + fs.statSync(path.join(root, 'package.json')).mtimeMs;
+function commonName(fingerprints: string): string {
+  return `inputs-${createHash('sha256').update(fingerprints).digest('hex')}.json`;
 }
 
-/** Where each tool lies and when it was installed: a stand-in for its version that costs no process. */
-function toolStamps(tools: readonly string[]): string[] {
+/** Hash of a stored package by its contents; undefined for one that cannot be read. */
+function hashOf(stored: string, onlyFile: string | undefined): string | undefined {
+  try {
+    if (onlyFile === undefined) {
+      return directoryHash(stored);
+    }
+    const { mode } = fs.lstatSync(stored);
+    const hash = createHash('sha256').update(fs.readFileSync(stored)).digest('hex');
+    return filesHash([{ file: onlyFile, executable: (mode & 0o111) !== 0, hash }]);
+  } catch {
+    return undefined;
+  }
+}
+
+let ownHash: string | undefined;
+
+/** Changes with this package: what bundles, and what goes into functions. By contents: a fresh installation of the same version is the same. */
+function ownStamp(): string {
+  const root = path.resolve(__dirname, '..', '..', '..');
+  ownHash ??= [path.join(__dirname, '..', 'runner'), path.join(root, 'runtime')].map(treeHash).join(' ');
+  return ownHash;
+}
+
+/** Where each tool lies, and its contents: a stand-in for its version that costs no process. */
+function toolStamps(root: string, tools: readonly string[]): string[] {
   const folders = (process.env.PATH ?? '').split(path.delimiter).filter(Boolean);
   const suffix = process.platform === 'win32' ? '.exe' : '';
   return tools.map(tool => {
     const found = folders.map(folder => path.join(folder, tool + suffix)).find(file => fs.existsSync(file));
-    if (!found) {
-      return `${tool} -`;
-    }
-    const stats = fs.statSync(found);
-    return `${fs.realpathSync(found)} ${stats.size} ${stats.mtimeMs}`;
+    return found ? `${fs.realpathSync(found)} ${contentsOf(root, fs.realpathSync(found))}` : `${tool} -`;
   });
+}
+
+/** SHA-256 of a program. Its times only save reading it: it has tens of megabytes. */
+function contentsOf(root: string, file: string): string {
+  const { size, mtimeNs, ctimeNs, ino } = fs.statSync(file, { bigint: true });
+  const stamp = createHash('sha256').update([file, size, mtimeNs, ctimeNs, ino].join('\0')).digest('hex');
+  const memo = path.join(root, `tool-${stamp}`);
+  const known = fs.existsSync(memo) ? fs.readFileSync(memo, 'utf8') : '';
+  if (/^[0-9a-f]{64}$/.test(known)) {
+    return known;
+  }
+  const hash = createHash('sha256').update(fs.readFileSync(file)).digest('hex');
+  keepForLater(() => fs.writeFileSync(memo, hash));
+  return hash;
 }

@@ -1,6 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { CacheRecord, packageName } from './cache-record';
+import { packageName, parseRecord } from './cache-record';
 
 /** What the cache may grow to. */
 export interface CacheBounds {
@@ -13,8 +13,14 @@ const HOUR = 60 * 60 * 1_000;
 /** Its time is that of the last look at the whole cache. */
 const STAMP = 'pruned';
 
+/** Folders in the cache with what package managers have installed, an entry for each installation. */
+const INSTALLATIONS = ['node-modules', 'python-dependencies'];
+/** Entries that the cache writes. Anything else in its folder is somebody else's. */
+const OWN = /^(?:[0-9a-f]{64}\.json|package-[0-9a-f]{64}(?:\.file)?|inputs-[0-9a-f]{64}\.json|tool-[0-9a-f]{64}|new-[0-9a-f-]{36}|(?:inputs-)?[0-9a-f]{64}\.json\.\d+\.new)$/;
+const OWN_INSTALLATION = /^[0-9a-f]{64}(?:\.new-\w+)?$/;
+
 /**
- * Removes the packages that were not used for longest, until the cache is within its bounds, and what no record names.
+ * Removes the packages and installations that were not used for longest, until the cache is within its bounds, and what no record names.
  * What was used or written within the last hour stays: another synth may be at work with it. The whole is looked at once an hour.
  *
  * @param root folder of the cache; it need not exist
@@ -29,15 +35,17 @@ export function prunePackageCache(root: string, bounds = BOUNDS): void {
   if (last === undefined) {
     return; // a new cache
   }
-  const names = fs.readdirSync(root).filter(name => name !== STAMP);
+  const installations = INSTALLATIONS.flatMap(folder => list(path.join(root, folder))
+    .filter(name => OWN_INSTALLATION.test(name)).map(name => path.join(folder, name)));
+  const names = [...list(root).filter(name => OWN.test(name)), ...installations];
   const isOld = (name: string) => Date.now() - (modified(path.join(root, name)) ?? Infinity) > HOUR;
-  const records = names.filter(name => /^[0-9a-f]{64}\.json$/.test(name))
+  const units = names.filter(name => /^[0-9a-f]{64}\.json$/.test(name) || (name.includes(path.sep) && !name.includes('.new-')) || name.startsWith('tool-'))
     .map(name => ({ name, used: modified(path.join(root, name)) ?? 0 }))
     .sort((a, b) => b.used - a.used);
   const kept = new Set<string>();
   let bytes = 0;
-  records.forEach(({ name }, position) => {
-    const needed = neededBy(path.join(root, name));
+  units.forEach(({ name }, position) => {
+    const needed = name.endsWith('.json') ? neededBy(path.join(root, name)) : [name];
     bytes += needed.filter(other => !kept.has(other)).reduce((sum, other) => sum + size(path.join(root, other)), 0);
     if (!isOld(name) || (position < bounds.records && bytes <= bounds.bytes)) {
       [name, ...needed].forEach(other => kept.add(other));
@@ -46,13 +54,17 @@ export function prunePackageCache(root: string, bounds = BOUNDS): void {
   names.filter(name => !kept.has(name) && isOld(name)).forEach(name => fs.rmSync(path.join(root, name), { recursive: true, force: true }));
 }
 
+function list(folder: string): string[] {
+  return fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+}
+
 /** Entries of the cache that a record is nothing without; none when the record cannot be read. */
 function neededBy(recordFile: string): string[] {
   try {
-    const record = JSON.parse(fs.readFileSync(recordFile, 'utf8')) as CacheRecord;
-    return [packageName(record), ...record.common];
+    const record = parseRecord(fs.readFileSync(recordFile, 'utf8'));
+    return record ? [packageName(record), ...record.common] : [];
   } catch {
-    return []; // cut short by a crash, of an older version, or gone by now
+    return []; // gone by now
   }
 }
 

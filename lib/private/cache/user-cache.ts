@@ -4,9 +4,16 @@ import * as path from 'path';
 
 let told = false;
 
+/** The mark of https://bford.info/cachedir/, by which backups leave a cache out, and that says whose it is. */
+const TAG = { name: 'CACHEDIR.TAG', text: 'Signature: 8a477f597d28d172789f06886806bc55\n# Packages of cdk-traced-function. This folder may be deleted at any time.\n' };
+
 /** Does what only later synths gain from. Where it cannot be done (a folder that is read-only, a full disk), this synth goes on, and says so once. */
 export function keepForLater(work: () => void): void {
+  if (process.env.CDK_TRACED_FUNCTION_CACHE_READ_ONLY === '1') {
+    return;
+  }
   try {
+    prepare(packageCacheRoot());
     work();
   } catch (error) {
     if (!told) {
@@ -17,16 +24,50 @@ export function keepForLater(work: () => void): void {
   }
 }
 
-/** Folder of all that is kept between synths; none when that is switched off. */
+/** Makes the cache, for nobody but its owner: whoever writes into it decides what is deployed. */
+function prepare(root: string | undefined): void {
+  if (root === undefined || fs.existsSync(path.join(root, TAG.name))) {
+    return;
+  }
+  fs.mkdirSync(root, { recursive: true, mode: 0o700 });
+  fs.chmodSync(root, 0o700);
+  fs.writeFileSync(path.join(root, TAG.name), TAG.text);
+}
+
+/**
+ * Folder of all that is kept between synths; none when that is switched off, or when it belongs to another user. It holds nothing else: one that the user names
+ * may hold other things too, so it is a folder in that.
+ */
 export function packageCacheRoot(): string | undefined {
   const setting = process.env.CDK_TRACED_FUNCTION_CACHE;
-  return setting === 'off' ? undefined : setting ? path.resolve(setting) : path.join(userCacheDir(), 'packages');
+  if (setting === 'off') {
+    return undefined;
+  }
+  const home = setting ? path.resolve(setting) : userCacheDir();
+  const root = path.join(home, setting ? 'cdk-traced-function' : 'packages');
+  const uid = process.getuid?.();
+  const owner = fs.existsSync(root) ? fs.statSync(root).uid : undefined;
+  // Root is what runs in containers, in which a mounted folder belongs to somebody else.
+  return owner !== undefined && uid !== undefined && uid !== 0 && owner !== uid ? undefined : root;
+}
+
+/** Whether others may write the cache, too: one that is kept between the jobs of a CI, or that lies on a shared disk. */
+export function isCacheShared(): boolean {
+  return Boolean(process.env.CDK_TRACED_FUNCTION_CACHE);
 }
 
 /** Folder of this package in the user's cache, by the conventions of the platform. */
 export function userCacheDir(): string {
-  const base = process.env.XDG_CACHE_HOME ?? (process.platform === 'win32' ? process.env.LOCALAPPDATA : undefined) ?? path.join(os.homedir(), '.cache');
+  const base = process.env.XDG_CACHE_HOME ?? (process.platform === 'win32' ? process.env.LOCALAPPDATA : undefined) ?? path.join(homeDir(), '.cache');
   return path.join(base, 'cdk-traced-function');
+}
+
+function homeDir(): string {
+  try {
+    return os.homedir();
+  } catch {
+    return path.join(os.tmpdir(), `cdk-traced-function-${process.getuid?.() ?? 'user'}`); // a user without a home
+  }
 }
 
 /** Removes all but the newest entries of a folder. */

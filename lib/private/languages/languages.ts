@@ -11,7 +11,7 @@ import { pythonBundler } from './python-bundler';
 /** In the order in which an entry is offered to them: a module file says more about a folder than a stray script beside it. */
 const BUNDLERS: readonly Bundler[] = [nodejsBundler, goBundler, javaBundler, pythonBundler];
 
-const LANGUAGES = Symbol.for('cdk-traced-function.Languages');
+const LANGUAGES = Symbol('cdk-traced-function.Languages');
 
 /** The languages of an app: those of this package, and what was added to its construct tree. */
 export class Languages {

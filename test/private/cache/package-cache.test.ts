@@ -182,7 +182,7 @@ describe('a Node.js package', () => {
   test('is made anew when its record or its contents were lost', () => {
     const entry = path.join(project(), 'src/handler.ts');
     const { hash } = synth({ entry });
-    const cache = process.env.CDK_TRACED_FUNCTION_CACHE!;
+    const cache = packageCacheRoot()!;
     const [record] = fs.readdirSync(cache).filter(name => /^[0-9a-f]{64}\.json$/.test(name));
     fs.truncateSync(path.join(cache, record), 10);
     expect(synth({ entry })).toEqual({ hash, bundled: true });
@@ -299,16 +299,16 @@ test('two synths at the same time leave one whole package', async () => {
     ['--import', require.resolve('tsx'), '-e', script, path.join(temporaryFolder(), 'cdk.out')],
     { cwd: path.resolve(__dirname, '../../..'), env: { ...process.env } }, (error, _, stderr) => error ? reject(new Error(stderr)) : resolve())));
   await Promise.all(synths);
-  const cached = fs.readdirSync(process.env.CDK_TRACED_FUNCTION_CACHE!);
-  expect(cached.map(name => name.replace(/[0-9a-f]{64}/, 'HASH')).sort()).toEqual(['HASH.json', 'inputs-HASH.json', 'inputs-HASH.json', 'package-HASH.file', 'pruned']);
-  const { onlyFile } = JSON.parse(fs.readFileSync(path.join(process.env.CDK_TRACED_FUNCTION_CACHE!, cached.find(name => /^[0-9a-f]{64}\.json$/.test(name))!), 'utf8'));
+  const cached = fs.readdirSync(packageCacheRoot()!).filter(name => !name.startsWith('tool-'));
+  expect(cached.map(name => name.replace(/[0-9a-f]{64}/, 'HASH')).sort()).toEqual(['CACHEDIR.TAG', 'HASH.json', 'inputs-HASH.json', 'inputs-HASH.json', 'package-HASH.file', 'pruned']);
+  const { onlyFile } = JSON.parse(fs.readFileSync(path.join(packageCacheRoot()!, cached.find(name => /^[0-9a-f]{64}\.json$/.test(name))!), 'utf8'));
   expect(onlyFile).toBe('index.js');
 });
 
 test.each([1, 2, 3, 8])('a synth that is killed while it keeps its packages (at file %i) harms no later one', async at => {
   const entries = Array.from({ length: 4 }, (_, i) => i)
     .map(i => path.join(projectFolder({ 'package.json': '{}', 'handler.js': `exports.handler = async () => ${i};` }), 'handler.js'));
-  const cache = process.env.CDK_TRACED_FUNCTION_CACHE!;
+  const cache = packageCacheRoot()!;
   const { spawnSync } = await import('child_process');
   const script = `
     const fs = require('fs');
@@ -353,7 +353,7 @@ test('the cache lies in the user\'s cache folder unless another is named', () =>
     process.env.XDG_CACHE_HOME = '/home/me/.cache';
     expect(packageCacheRoot()).toBe('/home/me/.cache/cdk-traced-function/packages');
     process.env.CDK_TRACED_FUNCTION_CACHE = 'here';
-    expect(packageCacheRoot()).toBe(path.resolve('here'));
+    expect(packageCacheRoot()).toBe(path.resolve('here/cdk-traced-function'));
     process.env.CDK_TRACED_FUNCTION_CACHE = 'off';
     expect(packageCacheRoot()).toBeUndefined();
   } finally {
@@ -361,6 +361,62 @@ test('the cache lies in the user\'s cache folder unless another is named', () =>
     delete process.env.XDG_CACHE_HOME;
     Object.assign(process.env, XDG_CACHE_HOME === undefined ? {} : { XDG_CACHE_HOME });
   }
+});
+
+describe('a cache that others can write', () => {
+  const { stderr } = process;
+  const files = { 'package.json': '{}', 'handler.js': 'exports.handler = async () => 1;' };
+  const recordOf = () => path.join(packageCacheRoot()!, fs.readdirSync(packageCacheRoot()!).find(name => /^[0-9a-f]{64}\.json$/.test(name))!);
+
+  test('is in a folder of its own, marked, for its owner alone', () => {
+    synth({ entry: path.join(projectFolder(files), 'handler.js') });
+    const root = packageCacheRoot()!;
+    expect([path.dirname(root), fs.statSync(root).mode & 0o777]).toEqual([process.env.CDK_TRACED_FUNCTION_CACHE, 0o700]);
+    expect(fs.readFileSync(path.join(root, 'CACHEDIR.TAG'), 'utf8')).toMatch(/^Signature: 8a477f597d28d172789f06886806bc55/);
+  });
+
+  test.each<[string, object]>([
+    ['a file outside', { onlyFile: '../../escaped' }], ['an absolute file', { onlyFile: '/tmp/escaped' }], ['the folder above', { onlyFile: '..' }],
+    ['a folder outside', { hash: '../../home/.ssh', onlyFile: undefined }], ['no list of inputs', { inputs: {} }], ['inputs from elsewhere', { common: ['../inputs.json'] }],
+  ])('is not believed when a record names %s', (_, change) => {
+    const entry = path.join(projectFolder(files), 'handler.js');
+    const { hash } = synth({ entry });
+    const record = JSON.parse(fs.readFileSync(recordOf(), 'utf8'));
+    fs.writeFileSync(recordOf(), JSON.stringify({ ...record, ...change }));
+    expect(synth({ entry })).toEqual({ hash, bundled: true });
+    expect(synth({ entry })).toEqual({ hash, bundled: false });
+  });
+
+  test('is not believed when a package is another one than was put there', () => {
+    const entry = path.join(projectFolder(files), 'handler.js');
+    const { hash } = synth({ entry });
+    const stored = path.join(packageCacheRoot()!, `package-${hash.replace('.zip', '')}.file`);
+    fs.writeFileSync(stored, 'exports.handler = async () => "other";');
+    const write_ = jest.spyOn(stderr, 'write').mockReturnValue(true);
+    try {
+      expect(synth({ entry })).toEqual({ hash, bundled: true });
+      expect(write_).toHaveBeenCalledWith(expect.stringMatching(/what the cache holds in .* is not what was put there/));
+    } finally {
+      write_.mockRestore();
+    }
+    expect(synth({ entry })).toEqual({ hash, bundled: false });
+    expect(fs.readFileSync(stored, 'utf8')).not.toContain('other');
+  });
+
+  test('is read and not written where a variable says so', () => {
+    const entry = path.join(projectFolder(files), 'handler.js');
+    synth({ entry });
+    const contents = () => fs.readdirSync(packageCacheRoot()!).map(name => [name, fs.statSync(path.join(packageCacheRoot()!, name)).mtimeMs]);
+    const before = contents();
+    process.env.CDK_TRACED_FUNCTION_CACHE_READ_ONLY = '1';
+    try {
+      expect(synth({ entry }).bundled).toBe(false);
+      expect(synth({ entry: path.join(projectFolder(files), 'handler.js') }).bundled).toBe(true);
+    } finally {
+      delete process.env.CDK_TRACED_FUNCTION_CACHE_READ_ONLY;
+    }
+    expect(contents()).toEqual(before);
+  });
 });
 
 test('a cache that cannot be written is told of, and the synth goes on', () => {
@@ -380,7 +436,7 @@ test('a cache that cannot be written is told of, and the synth goes on', () => {
 
 describe('the bounds of the cache', () => {
   const HOUR = 60 * 60 * 1_000;
-  const cache = () => process.env.CDK_TRACED_FUNCTION_CACHE!;
+  const cache = () => packageCacheRoot()!;
   const entries = (prefix: RegExp) => fs.readdirSync(cache()).filter(name => prefix.test(name));
   const RECORD = /^[0-9a-f]{64}\.json$/;
 
@@ -412,7 +468,7 @@ describe('the bounds of the cache', () => {
     fill(3);
     age(fs.readdirSync(cache()), 5);
     prunePackageCache(cache(), { records: 100, bytes: 1 });
-    expect(fs.readdirSync(cache())).toEqual(['pruned']);
+    expect(fs.readdirSync(cache())).toEqual(['CACHEDIR.TAG', 'pruned']);
   });
 
   test('keeps what was used within the hour, and what a kept record names', () => {
@@ -425,13 +481,34 @@ describe('the bounds of the cache', () => {
 
   test('removes what a killed synth has left', () => {
     fill(1);
-    fs.mkdirSync(path.join(cache(), 'new-abc'));
+    fs.mkdirSync(path.join(cache(), 'new-01234567-89ab-cdef-0123-456789abcdef'));
     fs.writeFileSync(path.join(cache(), `${'0'.repeat(64)}.json`), '{"hash":');
     fs.writeFileSync(path.join(cache(), `${'1'.repeat(64)}.json.123.new`), '{');
-    age(['new-abc', `${'0'.repeat(64)}.json`, `${'1'.repeat(64)}.json.123.new`, 'pruned'], 5);
+    age(['new-01234567-89ab-cdef-0123-456789abcdef', `${'0'.repeat(64)}.json`, `${'1'.repeat(64)}.json.123.new`, 'pruned'], 5);
     prunePackageCache(cache(), { records: 1, bytes: 1e9 });
     expect(entries(/^new-|\.new$/)).toEqual([]);
     expect(entries(RECORD)).toHaveLength(1);
+  });
+
+  test('leave what the cache did not write, wherever it lies, and installations as long as packages', () => {
+    fill(1);
+    const named = process.env.CDK_TRACED_FUNCTION_CACHE!;
+    const foreign = ['notes.json', 'package-mine', 'new-ideas/a.txt', `${'a'.repeat(63)}.json`, 'python-dependencies/mine/a.py', 'node-modules/left.txt'].flatMap(name =>
+      [path.join(named, name), path.join(cache(), name)]);
+    const kept = path.join(cache(), 'python-dependencies', 'b'.repeat(64));
+    const forgotten = path.join(cache(), 'node-modules', 'c'.repeat(64));
+    for (const file of [...foreign, path.join(kept, 'a.py'), path.join(forgotten, 'a.js')]) {
+      fs.mkdirSync(path.dirname(file), { recursive: true });
+      fs.writeFileSync(file, '');
+    }
+    const old = new Date(Date.now() - 1_000 * HOUR);
+    [...foreign, ...foreign.map(file => path.dirname(file)), forgotten, path.join(cache(), 'pruned')].forEach(file => fs.utimesSync(file, old, old));
+    age([path.relative(cache(), kept)], 3);
+    prunePackageCache(cache(), { records: 10, bytes: 1e9 });
+    expect([...foreign, kept, forgotten].filter(file => !fs.existsSync(file))).toEqual([]);
+    age(['pruned'], 3);
+    prunePackageCache(cache(), { records: entries(RECORD).length + entries(/^tool-/).length + 1, bytes: 1e9 });
+    expect([...foreign, kept, forgotten].filter(file => !fs.existsSync(file))).toEqual([forgotten]);
   });
 
   test('are looked at once an hour', () => {
