@@ -34,7 +34,7 @@ const NODEJS: OptionTable = {
     securityOpt: NO_DOCKER, network: NO_DOCKER, platform: NO_DOCKER,
     esbuildVersion: 'install that version of esbuild in the project, where it is preferred',
     logLevel: 'errors and warnings are shown always, and nothing else',
-    metafile: 'set the environment variable CDK_TRACED_FUNCTION_SIZES=1 to see what packages are made of',
+    metafile: 'esbuild describes no build here; leave it out',
     assetHash: 'the hash is that of what the package holds',
     preCompilation: "decorator metadata is emitted where the tsconfig sets 'emitDecoratorMetadata'",
     external: "write 'externalModules'",
