@@ -126,7 +126,7 @@ class BundledInstrumentation extends Instrumentation {
     const supporting = (option: keyof XRaySdkOptions) => languages.all.filter(bundler => bundler.captureOptions(this.kind).includes(option));
     const idle = given.find(option => !supporting(option).some(bundler => bundler.language === language));
     if (idle) {
-      throw validationError(errorScope, `Instrumentation.${this.kind === 'xray-sdk' ? 'xraySdk' : 'openTelemetry'}() option '${idle}' is supported for ` +
+      throw validationError(errorScope, 'TF101', `Instrumentation.${this.kind === 'xray-sdk' ? 'xraySdk' : 'openTelemetry'}() option '${idle}' is supported for ` +
         `${supporting(idle).map(bundler => bundler.name).join(' and ')} only, but the entry is ${name}; remove it`);
     }
   }
@@ -139,11 +139,11 @@ class AdotLayerInstrumentation extends Instrumentation {
 
   public _bind({ errorScope, scope, bundler: { language } }: InstrumentationRequest): InstrumentationConfig {
     if (!isAdotLanguage(language)) {
-      throw validationError(errorScope, `AWS has no ADOT layer for ${language === 'go' ? 'Go' : language}; use Instrumentation.xraySdk()`);
+      throw validationError(errorScope, 'TF102', `AWS has no ADOT layer for ${language === 'go' ? 'Go' : language}; use Instrumentation.xraySdk()`);
     }
     const { layerVersionArn, fastStart = false, applicationSignals = false } = this.options;
     if (fastStart && (layerVersionArn === undefined || language === 'java')) {
-      throw validationError(errorScope, language === 'java' ? "ADOT's layer for Java has no fast start; leave 'fastStart' out"
+      throw validationError(errorScope, 'TF103', language === 'java' ? "ADOT's layer for Java has no fast start; leave 'fastStart' out"
         : `'fastStart' is ignored by the built-in ADOT layer versions (of ${ADOT_LAYERS_DATE}); set 'layerVersionArn' to a newer one`);
     }
     if (layerVersionArn !== undefined && !Token.isUnresolved(layerVersionArn)) {
@@ -167,16 +167,16 @@ class AdotLayerInstrumentation extends Instrumentation {
 
   private checkArn(errorScope: ErrorScope, arn: string, language: AdotLanguage): void {
     if (!/^arn:[\w-]+:lambda:[\w-]+:\d{12}:layer:[\w-]+:\d+$/.test(arn)) {
-      throw validationError(errorScope, `layerVersionArn '${arn}' is not the ARN of a layer's version; it ends in ':layer:NAME:VERSION'`);
+      throw validationError(errorScope, 'TF104', `layerVersionArn '${arn}' is not the ARN of a layer's version; it ends in ':layer:NAME:VERSION'`);
     }
     if (/:layer:aws-otel-/.test(arn)) {
-      throw validationError(errorScope, `layerVersionArn '${arn}' is a layer with a collector, which AWS no longer recommends; ` +
+      throw validationError(errorScope, 'TF105', `layerVersionArn '${arn}' is a layer with a collector, which AWS no longer recommends; ` +
         'take one named AWSOpenTelemetryDistro... from https://aws-otel.github.io/docs/getting-started/lambda');
     }
     const name = { nodejs: 'Js', python: 'Python', java: 'Java' }[language];
     const published = /:layer:AWSOpenTelemetryDistro(\w+):/.exec(arn)?.[1];
     if (published !== undefined && published !== name) {
-      throw validationError(errorScope, `layerVersionArn '${arn}' is not for the entry's language; take AWSOpenTelemetryDistro${name}`);
+      throw validationError(errorScope, 'TF106', `layerVersionArn '${arn}' is not for the entry's language; take AWSOpenTelemetryDistro${name}`);
     }
   }
 }
@@ -185,14 +185,14 @@ function annotationsAsJson(errorScope: ErrorScope, scope: Construct, annotations
   for (const [key, value] of Object.entries(annotations)) {
     // https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-annotations
     if (!/^[A-Za-z0-9_.]{1,500}$/.test(key)) {
-      throw validationError(errorScope, `'${key}' cannot be the name of an annotation; X-Ray takes up to 500 letters A-Z, digits, '_' and '.'`);
+      throw validationError(errorScope, 'TF107', `'${key}' cannot be the name of an annotation; X-Ray takes up to 500 letters A-Z, digits, '_' and '.'`);
     }
     if (!Token.isUnresolved(value) && value.length > 1_000) {
-      throw validationError(errorScope, `the annotation '${key}' is ${value.length} characters long; X-Ray takes up to 1,000`);
+      throw validationError(errorScope, 'TF108', `the annotation '${key}' is ${value.length} characters long; X-Ray takes up to 1,000`);
     }
   }
   if (Object.keys(annotations).length > 50) {
-    throw validationError(errorScope, `${Object.keys(annotations).length} annotations are more than the 50 that X-Ray takes for a trace`);
+    throw validationError(errorScope, 'TF109', `${Object.keys(annotations).length} annotations are more than the 50 that X-Ray takes for a trace`);
   }
   return Token.isUnresolved(Object.values(annotations)) ? Stack.of(scope).toJsonString(annotations) : JSON.stringify(annotations);
 }

@@ -90,10 +90,10 @@ interface FunctionPlan {
 function planFunction(scope: Construct, id: string, props: TracedFunctionProps): FunctionPlan {
   const errorScope = new FutureConstruct('TracedFunction', [scope.node.path, id].filter(Boolean).join('/'));
   if (props.tracing === lambda.Tracing.DISABLED) {
-    throw validationError(errorScope, "tracing 'Disabled' contradicts a traced function; use lambda.Function, or set ACTIVE or PASS_THROUGH");
+    throw validationError(errorScope, 'TF123', "tracing 'Disabled' contradicts a traced function; use lambda.Function, or set ACTIVE or PASS_THROUGH");
   }
   if (typeof props.entry !== 'string' || props.entry === '') {
-    throw validationError(errorScope, `entry has to be the path of a file or folder, got ${JSON.stringify(props.entry)}`);
+    throw validationError(errorScope, 'TF124', `entry has to be the path of a file or folder, got ${JSON.stringify(props.entry)}`);
   }
   checkKinds(errorScope, props);
   checkProps(errorScope, props);
@@ -102,7 +102,7 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
   const config = props.bundling?._bind();
   if (config && config.language !== bundler.language) {
     throw validationError(errorScope,
-      `bundling is Bundling.${config.language}(), but the entry '${props.entry}' is ${bundler.language}; use Bundling.${bundler.language}()`);
+      'TF125', `bundling is Bundling.${config.language}(), but the entry '${props.entry}' is ${bundler.language}; use Bundling.${bundler.language}()`);
   }
   if (config) {
     checkBundlingOptions(errorScope, config);
@@ -110,7 +110,7 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
   const instrumentation = (props.instrumentation ?? Instrumentation.xraySdk())._bind({ errorScope, scope, bundler });
   const usesLayer = props.sdkDelivery?._usesLayer ?? false;
   if (usesLayer && !bundler.sdkLayer) {
-    throw validationError(errorScope, `SdkDelivery.sharedLayer() cannot serve ${bundler.language}, which links its SDK into the binary; leave 'sdkDelivery' out`);
+    throw validationError(errorScope, 'TF126', `SdkDelivery.sharedLayer() cannot serve ${bundler.language}, which links its SDK into the binary; leave 'sdkDelivery' out`);
   }
   checkInstrumentation(errorScope, instrumentation, props);
   const sdkInLayer = usesLayer && instrumentation.kind !== 'none';
@@ -141,7 +141,7 @@ function checkKinds(scope: FutureConstruct, props: TracedFunctionProps): void {
   ] as const) {
     const value: unknown = props[name];
     if (value !== undefined && !(value instanceof Object && member in value)) {
-      throw validationError(scope, `${name} has to be made by a function such as ${example}, got ${JSON.stringify(value)}`);
+      throw validationError(scope, 'TF127', `${name} has to be made by a function such as ${example}, got ${JSON.stringify(value)}`);
     }
   }
 }
@@ -150,7 +150,7 @@ function checkRuntime(scope: FutureConstruct, bundler: Bundler, props: TracedFun
   const runtime = props.runtime ?? bundler.defaultRuntime;
   if (runtime.family !== bundler.family || !bundler.canRunOn(runtime)) {
     throw validationError(scope,
-      `runtime '${runtime.name}' does not run the entry '${props.entry}', which is ${bundler.language}; use '${bundler.defaultRuntime.name}' or leave 'runtime' out`);
+      'TF128', `runtime '${runtime.name}' does not run the entry '${props.entry}', which is ${bundler.language}; use '${bundler.defaultRuntime.name}' or leave 'runtime' out`);
   }
   return runtime;
 }

@@ -55,7 +55,7 @@ export class TracingLayer extends lambda.LayerVersion {
 function bundlerOf(scope: Construct, runtime: lambda.Runtime): Bundler {
   const bundler = Languages.of(scope).all.find(({ family, sdkLayer }) => family === runtime.family && sdkLayer);
   if (!bundler) {
-    throw validationError(scope, `runtime '${runtime.name}' cannot take the tracing SDK from a layer; only Node.js, Python and Java can`);
+    throw validationError(scope, 'TF129', `runtime '${runtime.name}' cannot take the tracing SDK from a layer; only Node.js, Python and Java can`);
   }
   return bundler;
 }

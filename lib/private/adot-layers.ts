@@ -28,7 +28,7 @@ export function adotLayerArn(errorScope: ErrorScope, scope: IConstruct, language
   }
   const arn = arnOf(stack.region, language);
   if (!arn) {
-    throw validationError(errorScope, `no ADOT layer for ${language} is known in the region '${stack.region}' ` +
+    throw validationError(errorScope, 'TF110', `no ADOT layer for ${language} is known in the region '${stack.region}' ` +
       `(known is what AWS listed on ${ADOT_LAYERS_DATE}); give its ARN as 'layerVersionArn', from https://aws-otel.github.io/docs/getting-started/lambda`);
   }
   return arn;

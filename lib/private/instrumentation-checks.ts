@@ -10,17 +10,17 @@ const MOST_LAYERS = 5;
 /** Refuses what contradicts the chosen instrumentation. */
 export function checkInstrumentation(scope: ErrorScope, instrumentation: InstrumentationConfig, props: TracedFunctionProps): void {
   if (props.adotInstrumentation) {
-    throw validationError(scope, "'adotInstrumentation' of lambda.FunctionOptions adds a layer with a collector, which AWS no longer recommends, " +
+    throw validationError(scope, 'TF112', "'adotInstrumentation' of lambda.FunctionOptions adds a layer with a collector, which AWS no longer recommends, " +
       'and would record every call a second time; use Instrumentation.adotLayer()');
   }
   if (props.sdkDelivery?._usesLayer && (instrumentation.byLayer || instrumentation.kind === 'open-telemetry')) {
-    throw validationError(scope, instrumentation.byLayer
+    throw validationError(scope, 'TF113', instrumentation.byLayer
       ? "SdkDelivery.sharedLayer() is for SDKs that the construct supplies; Instrumentation.adotLayer() has a layer of its own. Leave 'sdkDelivery' out"
       : "SdkDelivery.sharedLayer() cannot take Instrumentation.openTelemetry(), which is 20 KB within the package; leave 'sdkDelivery' out");
   }
   const set = instrumentation.byLayer ? Object.keys(instrumentation.environment).filter(name => props.environment?.[name] !== undefined) : [];
   if (set.length > 0) {
-    throw validationError(scope, `the environment variable${set.length > 1 ? 's' : ''} ${set.join(', ')} would override what Instrumentation.adotLayer() sets; ` +
+    throw validationError(scope, 'TF114', `the environment variable${set.length > 1 ? 's' : ''} ${set.join(', ')} would override what Instrumentation.adotLayer() sets; ` +
       'leave it out, and use the options of adotLayer()');
   }
 }
@@ -28,7 +28,7 @@ export function checkInstrumentation(scope: ErrorScope, instrumentation: Instrum
 /** @param ours names of the layers that the construct adds */
 export function checkNumberOfLayers(scope: ErrorScope, users: number, ours: string[]): void {
   if (users + ours.length > MOST_LAYERS) {
-    throw validationError(scope, `the function would have ${users + ours.length} layers (${[`${users} in 'layers'`, ...ours.map(name => `1 ${name.replace(/^the /, '')}`)].join(', ')}); ` +
+    throw validationError(scope, 'TF115', `the function would have ${users + ours.length} layers (${[`${users} in 'layers'`, ...ours.map(name => `1 ${name.replace(/^the /, '')}`)].join(', ')}); ` +
       `Lambda allows ${MOST_LAYERS}. Merge some${ours.length > 0 ? ', or leave out what adds a layer' : ''}`);
   }
 }

@@ -16,9 +16,9 @@ export function checkRecording(scope: ErrorScope, { redact = [] }: RecordingOpti
 
 function checkPattern(scope: ErrorScope, pattern: string): void {
   if (Token.isUnresolved(pattern)) {
-    throw validationError(scope, "a pattern of 'recording.redact' is only known at deployment, but becomes part of the package; write it out");
+    throw validationError(scope, 'TF121', "a pattern of 'recording.redact' is only known at deployment, but becomes part of the package; write it out");
   }
-  const refused = (why: string) => validationError(scope, `the pattern '${pattern}' of 'recording.redact' ${why}`);
+  const refused = (why: string) => validationError(scope, 'TF122', `the pattern '${pattern}' of 'recording.redact' ${why}`);
   let compiled: RegExp;
   try {
     compiled = new RegExp(pattern);

@@ -8,12 +8,16 @@ export class FutureConstruct {
 /** What an error names. */
 export type ErrorScope = IConstruct | FutureConstruct;
 
-/** An error about a construct, with its path: what is wrong, the value got, where it was looked for, and what to do. */
-export function validationError(scope: ErrorScope, message: string): Error {
+/**
+ * An error about a construct, with its path: what is wrong, the value got, where it was looked for, and what to do.
+ *
+ * @param code of this error alone, which stays the same between versions; docs/errors.md lists all of them
+ */
+export function validationError(scope: ErrorScope, code: string, message: string): Error {
   return namedError(scope instanceof FutureConstruct
-    ? `${scope.type} '${scope.path}': ${message}`
+    ? `${scope.type} '${scope.path}': ${message} (${code})`
     // CDK's decorated classes carry a number: Stack2.
-    : `${scope.constructor.name.replace(/\d+$/, '')} '${scope.node.path}': ${message}`);
+    : `${scope.constructor.name.replace(/\d+$/, '')} '${scope.node.path}': ${message} (${code})`);
 }
 
 /** An error about several constructs, which the message names by their paths. */

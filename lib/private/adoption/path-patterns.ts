@@ -15,7 +15,7 @@ export class PathPatterns {
           if (this.unused.size === 0) {
             return [];
           }
-          throw validationError(scope, `'exclude' names ${[...this.unused].map(pattern => `'${pattern}'`).join(', ')}, where there is no function and no event source; ` +
+          throw validationError(scope, 'TF201', `'exclude' names ${[...this.unused].map(pattern => `'${pattern}'`).join(', ')}, where there is no function and no event source; ` +
             'write the path of a construct, such as Stack/Handler, or remove it');
         },
       });

@@ -214,7 +214,7 @@ function bundle(planned: PlannedJob[], cache: PackageCache | undefined, language
 function assetOutdir(scope: IConstruct): string {
   const stage = Stage.of(scope);
   if (!stage) {
-    throw validationError(scope, 'is not inside an App or a Stage, so there is no folder for its package; create its stack in an App');
+    throw validationError(scope, 'TF111', 'is not inside an App or a Stage, so there is no folder for its package; create its stack in an App');
   }
   return path.resolve(stage.assetOutdir);
 }

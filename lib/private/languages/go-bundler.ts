@@ -37,7 +37,7 @@ export const goBundler: Bundler = {
     const moduleRoot = findModule(request, packageDir);
     if (request.handler !== undefined && request.handler !== 'bootstrap') {
       throw validationError(request.scope,
-        `handler '${request.handler}' has no meaning for Go, whose package is one binary named 'bootstrap'; leave 'handler' out`);
+        'TF501', `handler '${request.handler}' has no meaning for Go, whose package is one binary named 'bootstrap'; leave 'handler' out`);
     }
     const { captureOptions } = request;
     const usesC = options.cgoEnabled ?? options.environment?.CGO_ENABLED === '1';
@@ -71,7 +71,7 @@ function wordsOf({ scope }: BundlerRequest, buildArgs: string[]): string[] {
   try {
     return splitBuildArgs(buildArgs);
   } catch (error) {
-    throw validationError(scope, `'buildArgs' of Bundling.go(): ${(error as Error).message}`);
+    throw validationError(scope, 'TF502', `'buildArgs' of Bundling.go(): ${(error as Error).message}`);
   }
 }
 
@@ -79,7 +79,7 @@ function findModule(request: BundlerRequest, start: string): string {
   const root = ancestors(start).find(folder => fs.existsSync(path.join(folder, 'go.mod')));
   if (!root) {
     throw validationError(request.scope,
-      `cannot find the Go module of '${start}' (looked for go.mod there and in every folder above); run 'go mod init' there`);
+      'TF503', `cannot find the Go module of '${start}' (looked for go.mod there and in every folder above); run 'go mod init' there`);
   }
   return root;
 }

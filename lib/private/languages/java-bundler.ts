@@ -36,12 +36,12 @@ export const javaBundler: Bundler = {
     const javaVersion = Number(/^java(\d+)$/.exec(request.runtime.name)?.[1]);
     if (!RUNTIMES.includes(javaVersion)) {
       throw validationError(request.scope,
-        `runtime '${request.runtime.name}' is too old for a traced function; use ${RUNTIMES.map(version => `java${version}`).join(', ')}`);
+        'TF601', `runtime '${request.runtime.name}' is too old for a traced function; use ${RUNTIMES.map(version => `java${version}`).join(', ')}`);
     }
     const handler = request.handler ?? findHandler(request);
     if (!/^[\p{L}_$][\p{L}\d_$.]*(?:::[\p{L}_$][\p{L}\d_$]*)?$/u.test(handler)) {
       throw validationError(request.scope,
-        `handler '${handler}' does not name a Java class; write it as 'com.example.Handler', or with a method as 'com.example.Handler::handle'`);
+        'TF602', `handler '${handler}' does not name a Java class; write it as 'com.example.Handler', or with a method as 'com.example.Handler::handle'`);
     }
     return {
       handler,
@@ -69,7 +69,7 @@ export const javaBundler: Bundler = {
 function artifactOf({ scope, entry }: BundlerRequest, artifact: string): string {
   const relative = path.relative(entry, path.resolve(entry, artifact));
   if (relative.startsWith('..') || path.isAbsolute(artifact) || !/\.(?:jar|zip)$/.test(artifact)) {
-    throw validationError(scope, `'artifact' '${artifact}' of Bundling.java() is not a .jar or .zip in '${entry}'; write it relative to that folder, as 'target/function.zip'`);
+    throw validationError(scope, 'TF603', `'artifact' '${artifact}' of Bundling.java() is not a .jar or .zip in '${entry}'; write it relative to that folder, as 'target/function.zip'`);
   }
   return relative.split(path.sep).join('/');
 }
@@ -79,7 +79,7 @@ function findHandler(request: BundlerRequest): string {
   if (found.length === 1) {
     return found[0];
   }
-  throw validationError(request.scope, found.length === 0
+  throw validationError(request.scope, 'TF604', found.length === 0
     ? `cannot find a Java handler in '${request.entry}' (looked in src/main for a class that implements RequestHandler or RequestStreamHandler); ` +
       "set 'handler', for example 'com.example.Handler' or 'com.example.Handler::handle'"
     : `'${request.entry}' has ${found.length} classes that could be the handler (${found.join(', ')}); set 'handler' to one of them`);

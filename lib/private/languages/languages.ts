@@ -44,12 +44,12 @@ export class Languages {
   public resolveEntry(scope: ErrorScope, entry: string): { entry: string; bundler: Bundler } {
     const absolute = path.resolve(entry);
     if (!fs.existsSync(absolute)) {
-      throw validationError(scope, `cannot find the entry '${entry}' (looked for ${absolute}); set 'entry' to the handler's file or folder`);
+      throw validationError(scope, 'TF116', `cannot find the entry '${entry}' (looked for ${absolute}); set 'entry' to the handler's file or folder`);
     }
     const found = this.bundlers.find(candidate => candidate.canHandle(absolute));
     if (!found) {
       throw validationError(scope,
-        `cannot tell the language of the entry '${entry}' (${absolute}); it has to be ${this.bundlers.map(b => b.accepts).join('; or ')}`);
+        'TF117', `cannot tell the language of the entry '${entry}' (${absolute}); it has to be ${this.bundlers.map(b => b.accepts).join('; or ')}`);
     }
     return { entry: absolute, bundler: found };
   }

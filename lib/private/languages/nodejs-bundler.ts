@@ -101,10 +101,10 @@ function sourceMapMode(request: BundlerRequest, options: NodejsBundlingOptions):
   const { sourceMap, sourceMapMode: mode, sourcesContent } = options;
   const isOn = sourceMap ?? mode !== undefined;
   if (!isOn && (mode !== undefined || sourcesContent !== undefined)) {
-    throw validationError(request.scope, `${mode !== undefined ? 'sourceMapMode' : 'sourcesContent'} has no effect without a source map; set 'sourceMap' to true or leave it out`);
+    throw validationError(request.scope, 'TF301', `${mode !== undefined ? 'sourceMapMode' : 'sourcesContent'} has no effect without a source map; set 'sourceMap' to true or leave it out`);
   }
   if (mode !== undefined && !['default', 'external', 'inline', 'both'].includes(mode)) {
-    throw validationError(request.scope, `sourceMapMode '${mode}' is none of 'default', 'external', 'inline' and 'both'; use SourceMapMode`);
+    throw validationError(request.scope, 'TF302', `sourceMapMode '${mode}' is none of 'default', 'external', 'inline' and 'both'; use SourceMapMode`);
   }
   return isOn && (mode === undefined || mode === 'default' as SourceMapMode ? 'linked' : mode as 'external' | 'inline' | 'both');
 }
@@ -129,7 +129,7 @@ function esbuildOptions(request: BundlerRequest, options: NodejsBundlingOptions,
     }
     return Object.keys(all).length > 0 ? all : undefined;
   } catch (error) {
-    throw validationError(request.scope, (error as Error).message);
+    throw validationError(request.scope, 'TF303', (error as Error).message);
   }
 }
 
@@ -140,7 +140,7 @@ function nodeModulesOf(request: BundlerRequest, options: NodejsBundlingOptions):
   }
   const wrong = names.find(name => !/^(?:@[\w.-]+\/)?[\w.-]+$/.test(name));
   if (wrong !== undefined) {
-    throw validationError(request.scope, `nodeModules '${wrong}' is not the name of a package; write the name alone, without version or path`);
+    throw validationError(request.scope, 'TF304', `nodeModules '${wrong}' is not the name of a package; write the name alone, without version or path`);
   }
   return { names, lockFile: lockFile(request, options), architecture: request.architecture };
 }
@@ -152,7 +152,7 @@ function lockFile(request: BundlerRequest, options: NodejsBundlingOptions): stri
   const start = path.dirname(request.entry);
   const folder = findUp(start, LOCK_FILES);
   if (!folder) {
-    throw validationError(request.scope, `nodeModules needs a lock file, which says their versions, and there is none (looked for ${LOCK_FILES.join(', ')} from ${start} upwards); ` +
+    throw validationError(request.scope, 'TF305', `nodeModules needs a lock file, which says their versions, and there is none (looked for ${LOCK_FILES.join(', ')} from ${start} upwards); ` +
       "install with npm, pnpm or yarn, or set 'depsLockFilePath'");
   }
   return path.join(folder, LOCK_FILES.find(name => fs.existsSync(path.join(folder, name)))!);
@@ -163,7 +163,7 @@ function copyFiles(request: BundlerRequest, options: NodejsBundlingOptions): { f
   return entries.length === 0 ? undefined : entries.map(([from, to]) => {
     const target = path.posix.normalize(to.replace(/\\/g, '/'));
     if (to === '' || /^(?:\/|[A-Za-z]:|\.\.(?:\/|$))/.test(target)) {
-      throw validationError(request.scope, `copyFiles '${from}' goes to '${to}', which is not in the package; write a path without '..' or '/' at its start, or '.'`);
+      throw validationError(request.scope, 'TF306', `copyFiles '${from}' goes to '${to}', which is not in the package; write a path without '..' or '/' at its start, or '.'`);
     }
     return { from: existing(request, 'copyFiles', from), to: target };
   });
@@ -174,14 +174,14 @@ function commands(request: BundlerRequest, options: NodejsBundlingOptions, root:
   const { commandHooks: hooks, commandHooksInputs: inputs } = options;
   if (!hooks) {
     if (inputs) {
-      throw validationError(request.scope, "commandHooksInputs has no effect without 'commandHooks'; leave it out");
+      throw validationError(request.scope, 'TF307', "commandHooksInputs has no effect without 'commandHooks'; leave it out");
     }
     return undefined;
   }
   const of = (name: 'beforeBundling' | 'beforeInstall' | 'afterBundling') => {
     const made: unknown = hooks[name]?.(root, OUTPUT_DIR) ?? [];
     if (!Array.isArray(made) || !made.every(command => typeof command === 'string')) {
-      throw validationError(request.scope, `commandHooks.${name}() has to give a list of commands, got ${JSON.stringify(made)}`);
+      throw validationError(request.scope, 'TF308', `commandHooks.${name}() has to give a list of commands, got ${JSON.stringify(made)}`);
     }
     return made as string[];
   };
@@ -194,7 +194,7 @@ function externalModules(request: BundlerRequest, options: NodejsBundlingOptions
     return options.externalModules ?? (request.instrumentedByLayer ? AWS_SDK : []);
   }
   if (!AWS_SDK.every(name => options.externalModules!.includes(name))) {
-    throw validationError(request.scope, 'externalModules leaves the AWS SDK in the package, where the ADOT layer does not see it; ' +
+    throw validationError(request.scope, 'TF309', 'externalModules leaves the AWS SDK in the package, where the ADOT layer does not see it; ' +
       `add ${AWS_SDK.map(name => `'${name}'`).join(' and ')}, leave 'externalModules' out, or use Instrumentation.openTelemetry()`);
   }
   return options.externalModules;
@@ -236,7 +236,7 @@ function existing(request: BundlerRequest, option: string, file: string, bases =
   const candidates = bases.map(base => path.resolve(base, file));
   const found = candidates.find(candidate => fs.existsSync(candidate));
   if (found === undefined) {
-    throw validationError(request.scope, `cannot find '${file}' of the bundling option '${option}' (looked for ${candidates.join(', ')}); set '${option}' to a path that exists`);
+    throw validationError(request.scope, 'TF310', `cannot find '${file}' of the bundling option '${option}' (looked for ${candidates.join(', ')}); set '${option}' to a path that exists`);
   }
   return found;
 }

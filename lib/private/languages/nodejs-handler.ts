@@ -34,10 +34,10 @@ export function nodejsHandler(request: BundlerRequest): NodejsHandler {
     return { handler, exported: inner ?? 'handler', isOptional: inner === undefined };
   }
   if (!EXPORT.test(exported)) {
-    throw validationError(request.scope, `handler '${handler}' names no export; write 'handler' or 'index.handler'`);
+    throw validationError(request.scope, 'TF311', `handler '${handler}' names no export; write 'handler' or 'index.handler'`);
   }
   if (!isOurs) {
-    throw validationError(request.scope, `handler '${handler}' is not in the entry '${path.basename(request.entry)}'; write 'index.${exported}' or '${entry}.${exported}'. ` +
+    throw validationError(request.scope, 'TF312', `handler '${handler}' is not in the entry '${path.basename(request.entry)}'; write 'index.${exported}' or '${entry}.${exported}'. ` +
       'When a layer has it, write its path: \'/opt/nodejs/node_modules/...\', or \'node_modules/...\' when it is one of \'nodeModules\'');
   }
   return { handler: `index.${exported.split('.').pop()}`, exported, isOptional: false };
@@ -49,7 +49,7 @@ function innerHandler({ scope, environment }: BundlerRequest): string | undefine
     const [, module, exported] = /^(?:.*\/)?([^/.]+)\.([^/]+)$/.exec(value) ?? [];
     if (/HANDLER/.test(variable) && exported !== undefined && EXPORT.test(exported)) {
       if (module !== 'index') {
-        throw validationError(scope, `the environment variable ${variable} names a handler in '${module}', but the code of the package is in 'index'; write 'index.${exported}'`);
+        throw validationError(scope, 'TF313', `the environment variable ${variable} names a handler in '${module}', but the code of the package is in 'index'; write 'index.${exported}'`);
       }
       return exported;
     }

@@ -84,7 +84,7 @@ export function checkProps(scope: ErrorScope, props: object): void {
   for (const [name, value] of Object.entries(props)) {
     const meant = known.has(name) ? undefined : closestName(name, known);
     if (value !== undefined && (name in PROPS_ELSEWHERE || meant !== undefined)) {
-      throw validationError(scope, `there is no prop '${name}': ${meant ? `did you mean '${meant}'?` : PROPS_ELSEWHERE[name]}`);
+      throw validationError(scope, 'TF118', `there is no prop '${name}': ${meant ? `did you mean '${meant}'?` : PROPS_ELSEWHERE[name]}`);
     }
   }
 }
@@ -106,7 +106,7 @@ export function checkBundlingOptions(scope: ErrorScope, { language, options }: B
     }
     const hint = hintFor(language as Language, name);
     if (hint !== undefined || table.isComplete) {
-      throw validationError(scope, `Bundling.${language}() has no option '${name}'${hint ? `: ${hint}` : `; its options are ${Object.keys(table.options).join(', ')}`}`);
+      throw validationError(scope, 'TF119', `Bundling.${language}() has no option '${name}'${hint ? `: ${hint}` : `; its options are ${Object.keys(table.options).join(', ')}`}`);
     }
   }
 }
@@ -134,6 +134,6 @@ function checkKind(scope: ErrorScope, what: string, kind: Kind, value: unknown):
     // Values of environment variables are not shown.
     const got = kind === 'record' ? isRecord(value) ? `one with ${Object.entries(value).filter(([, v]) => !isString(v)).map(([k, v]) => `${k} as ${typeof v}`).join(', ')}` : typeof value
       : JSON.stringify(value);
-    throw validationError(scope, `${what} has to be ${expected}, got ${got}`);
+    throw validationError(scope, 'TF120', `${what} has to be ${expected}, got ${got}`);
   }
 }

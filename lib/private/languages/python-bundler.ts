@@ -106,7 +106,7 @@ function findHandler(request: BundlerRequest, folders: string[], files: string[]
     }
   }
   throw validationError(request.scope,
-    `cannot find a Python handler in '${folders.join("' and '")}' (looked in ${files.join(', ')} for a function ${HANDLER_FUNCTIONS.join(', ')}); ` +
+    'TF401', `cannot find a Python handler in '${folders.join("' and '")}' (looked in ${files.join(', ')} for a function ${HANDLER_FUNCTIONS.join(', ')}); ` +
     "set 'handler', for example 'app.handler'");
 }
 
@@ -114,7 +114,7 @@ function findHandler(request: BundlerRequest, folders: string[], files: string[]
 function checkHandler(request: BundlerRequest, folders: string[], handler: string): string {
   const match = /^(?<module>[\w./-]+)\.(?<name>\w+)$/.exec(handler);
   if (!match) {
-    throw validationError(request.scope, `handler '${handler}' does not name a module and a function; write it as 'app.handler'`);
+    throw validationError(request.scope, 'TF402', `handler '${handler}' does not name a module and a function; write it as 'app.handler'`);
   }
   const modulePath = match.groups!.module.replace(/\./g, '/');
   const candidates = [`${modulePath}.py`, `${modulePath}/__init__.py`];
@@ -126,13 +126,13 @@ function checkHandler(request: BundlerRequest, folders: string[], handler: strin
     }
   }
   throw validationError(request.scope,
-    `handler '${handler}' is not in '${folders.join("' and '")}' (looked for ${candidates.join(', ')}); set 'handler' or 'entry'`);
+    'TF403', `handler '${handler}' is not in '${folders.join("' and '")}' (looked for ${candidates.join(', ')}); set 'handler' or 'entry'`);
 }
 
 /** A function may be imported from elsewhere, so all that can be said is whether the file names it. */
 function checkName(request: BundlerRequest, folder: string, file: string, handler: string, name: string): void {
   if (!new RegExp(`\\b${name}\\b|^from .* import \\*|__getattr__`, 'm').test(fs.readFileSync(path.join(folder, file), 'utf8'))) {
-    throw validationError(request.scope, `handler '${handler}' is not in '${folder}': ${file} defines no '${name}'; set 'handler' to a function of it`);
+    throw validationError(request.scope, 'TF404', `handler '${handler}' is not in '${folder}': ${file} defines no '${name}'; set 'handler' to a function of it`);
   }
 }
 

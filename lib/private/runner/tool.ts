@@ -2,6 +2,7 @@ import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
 import { runCommand } from './run-command';
+import { BundlingError } from './bundling-error';
 
 /** A program that can be run: on this machine, or inside a container in which the same paths are mounted. */
 export interface Tool {
@@ -53,7 +54,7 @@ export async function findTool(search: ToolSearch, mounts: string[]): Promise<To
     const run = [...dockerRun(docker, home, mounts), search.docker.image];
     return { argv: [...run, ...search.docker.argv], label: `${search.name} in ${search.docker.image}`, container: { runWords: run.length, home } };
   }
-  throw new Error(`cannot find ${search.name} (tried ${tried.map(t => `'${t}'`).join(', ')} on PATH ${process.env.PATH ?? ''}; ` +
+  throw new BundlingError('TF701', `cannot find ${search.name} (tried ${tried.map(t => `'${t}'`).join(', ')} on PATH ${process.env.PATH ?? ''}; ` +
     `no Docker engine answers '${docker} info' either); install ${search.install}`);
 }
 

@@ -4,6 +4,7 @@ import { makeGoroot, PACKAGE } from './goroot';
 import { GoBuild, GoModule, GoPackage } from './module';
 import { Capture, InstrumentationKind } from '../../bundling/bundling-job';
 import { goRuntimeFile } from '../runtime-files';
+import { BundlingError } from '../bundling-error';
 
 const AWS_V1 = 'github.com/aws/aws-sdk-go/aws/';
 const AWS_V2 = 'github.com/aws/aws-sdk-go-v2/';
@@ -90,7 +91,7 @@ export function captureOf({ job, all }: GoBuild): GoCapture | undefined {
   const used = new Set([...all.values()].filter(p => !/^(?:github\.com\/aws\/|go\.opentelemetry\.io\/)/.test(p.ImportPath)).flatMap(p => p.Imports ?? []));
   const xraySdk = XRAY_SDKS.find(name => all.has(name));
   if (kind === 'open-telemetry' && xraySdk !== undefined) {
-    throw new Error(`the Go package '${job.package}' in '${job.moduleRoot}' uses the X-Ray SDK (${xraySdk}), and with Instrumentation.openTelemetry() both would ` +
+    throw new BundlingError('TF505', `the Go package '${job.package}' in '${job.moduleRoot}' uses the X-Ray SDK (${xraySdk}), and with Instrumentation.openTelemetry() both would ` +
       'record the same calls; take it out of the program, or use Instrumentation.xraySdk()');
   }
   const has = (name: string) => name === OPEN_TELEMETRY_API ? used.has(name) : all.has(name);

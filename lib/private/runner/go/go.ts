@@ -9,6 +9,7 @@ import { JobInputs, JobResult } from '../../bundling/bundling-job';
 import { ancestors } from '../../files/ancestors';
 import { GoJob } from '../../languages/go-job';
 import { findTool, Tool } from '../tool';
+import { BundlingError } from '../bundling-error';
 
 /**
  * Builds `bootstrap` for Lambda into the output folder of each job.
@@ -73,13 +74,13 @@ async function compile(tool: Tool, builds: GoBuild[], capture: GoCapture | undef
     '-trimpath', '-buildvcs=false', `-ldflags=-buildid= ${linkerFlags ?? '-s -w'}`, `-tags=${tags}`,
     ...rest, '-o', binaries + path.sep, ...builds.map(build => build.job.package),
   ]).catch((error: Error) => {
-    throw new Error(`${error.message}${builds.map(cgoHint).find(hint => hint !== '') ?? ''}`);
+    throw new BundlingError('TF506', `${error.message}${builds.map(cgoHint).find(hint => hint !== '') ?? ''}`);
   });
   for (const { job: { outputDir, glibc }, packages } of builds) {
     const built = path.join(binaries, path.basename(packages[packages.length - 1].Target!));
     const contents = fs.readFileSync(built);
     if (capture && !contents.includes(`${PACKAGE}.`)) {
-      throw new Error(`the binary of '${job.moduleRoot}' does not hold what records its calls; take '-overlay' and '-toolexec' out of 'buildArgs' and GOFLAGS`);
+      throw new BundlingError('TF507', `the binary of '${job.moduleRoot}' does not hold what records its calls; take '-overlay' and '-toolexec' out of 'buildArgs' and GOFLAGS`);
     }
     checkCLibrary(contents, job.moduleRoot, glibc);
     fs.mkdirSync(outputDir, { recursive: true });
@@ -114,16 +115,16 @@ async function planBuild(go: GoModule, job: GoJob): Promise<GoBuild> {
     'list', '-deps', ...readBuildFlags(job.buildArgs).deciding, `-tags=${await go.tags()}`,
     '-json=Dir,ImportPath,Name,Standard,Target,Imports,EmbedFiles,IgnoredGoFiles,Module', job.package,
   ]).catch((error: Error) => {
-    throw new Error(`${error.message}${hintOf(error.message, job)}`);
+    throw new BundlingError('TF508', `${error.message}${hintOf(error.message, job)}`);
   });
   const listedPackages = JSON.parse(`[${listed.trim().replace(/^}\n{/gm, '},\n{')}]`) as GoPackage[];
   const program = listedPackages[listedPackages.length - 1];
   if (program.Name !== 'main') {
-    throw new Error(`the Go package '${job.package}' in '${job.moduleRoot}' is '${program.Name}' and not 'main'; set 'entry' to the folder of a program`);
+    throw new BundlingError('TF509', `the Go package '${job.package}' in '${job.moduleRoot}' is '${program.Name}' and not 'main'; set 'entry' to the folder of a program`);
   }
   const sqlite = listedPackages.find(p => p.ImportPath === 'github.com/mattn/go-sqlite3');
   if (sqlite?.IgnoredGoFiles?.includes('sqlite3.go')) {
-    throw new Error(`the Go package '${job.package}' in '${job.moduleRoot}' uses ${sqlite.ImportPath}, which is made of C and does nothing without cgo; ` +
+    throw new BundlingError('TF510', `the Go package '${job.package}' in '${job.moduleRoot}' uses ${sqlite.ImportPath}, which is made of C and does nothing without cgo; ` +
       "set 'cgoEnabled: true' in Bundling.go(), or use modernc.org/sqlite");
   }
   return {

@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { unzipSync, zipSync, Zippable } from 'fflate';
+import { BundlingError } from '../bundling-error';
 
 /** fflate writes local times, and this is the same wall clock everywhere; the format knows none before 1980. */
 const MODIFIED = new Date(1980, 0, 1);
@@ -58,7 +59,7 @@ export function unpackJar(jar: string, directory: string): void {
   for (const [name, bytes] of readJar(jar, file => !/^META-INF\/[^/]+\.(?:SF|RSA|DSA|EC)$/i.test(file))) {
     const file = path.join(directory, name);
     if (path.relative(directory, file).startsWith('..')) {
-      throw new Error(`'${jar}' has a file outside of itself: '${name}'`);
+      throw new BundlingError('TF605', `'${jar}' has a file outside of itself: '${name}'`);
     }
     fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.writeFileSync(file, normalizeEntry(name, bytes));

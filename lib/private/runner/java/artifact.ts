@@ -2,6 +2,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { normalizeEntry, readJar, writeJar } from './archive';
 import { JavaDependency } from './build';
+import { BundlingError } from '../bundling-error';
 
 /** Where Spring Boot's own loader looks, which does not run on Lambda, and where Lambda's class loader does. */
 const SPRING_BOOT: [RegExp, string][] = [[/^BOOT-INF\/classes\//, ''], [/^BOOT-INF\/lib\//, 'lib/']];
@@ -23,12 +24,12 @@ export function unpackArtifact(
   if (!fs.existsSync(file) || !fs.statSync(file).isFile()) {
     const folder = path.dirname(file);
     const found = fs.existsSync(folder) ? fs.readdirSync(folder).filter(name => /\.(?:jar|zip)$/.test(name)) : [];
-    throw new Error(`the build of '${projectDir}' made no '${artifact}' (its folder has ${found.length > 0 ? found.join(', ') : 'no .jar and no .zip'}); ` +
+    throw new BundlingError('TF606', `the build of '${projectDir}' made no '${artifact}' (its folder has ${found.length > 0 ? found.join(', ') : 'no .jar and no .zip'}); ` +
       "set 'artifact' of Bundling.java() to what the build makes, relative to 'entry', and 'buildArgs' to the task or profile that makes it");
   }
   const files = readJar(file);
   if ([...files.keys()].some(name => NATIVE.test(name))) {
-    throw new Error(`'${artifact}' of '${projectDir}' holds a native executable, which a runtime of Java does not start and in which nothing can be recorded; ` +
+    throw new BundlingError('TF607', `'${artifact}' of '${projectDir}' holds a native executable, which a runtime of Java does not start and in which nothing can be recorded; ` +
       'build it for the JVM (Quarkus: without -Dnative)');
   }
   const isSpringBoot = [...files.keys()].some(name => name.startsWith('BOOT-INF/classes/'));
@@ -40,7 +41,7 @@ export function unpackArtifact(
     }
     const target = path.join(directory, isSpringBoot ? SPRING_BOOT.reduce((at, [from, to]) => at.replace(from, to), name) : name);
     if (path.relative(directory, target).startsWith('..')) {
-      throw new Error(`'${artifact}' of '${projectDir}' has a file outside of itself: '${name}'`);
+      throw new BundlingError('TF608', `'${artifact}' of '${projectDir}' has a file outside of itself: '${name}'`);
     }
     fs.mkdirSync(path.dirname(target), { recursive: true });
     if (name.endsWith('.jar') && !isCopyOf(known, name, bytes)) {

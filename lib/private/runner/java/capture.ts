@@ -6,6 +6,7 @@ import { JavaJob } from '../../languages/java-job';
 import { runCommand } from '../run-command';
 import { javaRuntimeFile } from '../runtime-files';
 import { findTool } from '../tool';
+import { BundlingError } from '../bundling-error';
 
 /** The oldest Java that functions may run on, so that any compiler of today gives the same. */
 const RELEASE = '17';
@@ -43,7 +44,7 @@ export function redirectHttpCalls(directory: string): boolean {
         found = true;
       }
     } catch (error) {
-      throw new Error(`the calls over HTTP of the class ${name} cannot be recorded: ${(error as Error).message}; use Instrumentation.none()`);
+      throw new BundlingError('TF609', `the calls over HTTP of the class ${name} cannot be recorded: ${(error as Error).message}; use Instrumentation.none()`);
     }
   }
   return found;

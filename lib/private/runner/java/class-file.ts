@@ -1,3 +1,4 @@
+import { BundlingError } from '../bundling-error';
 /** What a compiled class says of itself. Names are internal ones: `com/example/Handler`. */
 export interface ClassFile {
   /** The oldest Java that can load it: 17, 21. */
@@ -27,7 +28,7 @@ export const DOUBLE = 6;
 /** @throws when the bytes are not a class file */
 export function readClassFile(bytes: Buffer): ClassFile {
   if (bytes.length < 10 || bytes.readUInt32BE(0) !== 0xcafebabe) {
-    throw new Error('not a Java class file');
+    throw new BundlingError('TF610', 'not a Java class file');
   }
   const texts = new Map<number, string>();
   const classes = new Map<number, number>();
@@ -45,7 +46,7 @@ export function readClassFile(bytes: Buffer): ClassFile {
       classes.set(i, bytes.readUInt16BE(offset));
     }
     if (!(tag in CONSTANT_BYTES)) {
-      throw new Error(`a Java class file with an unknown constant of type ${tag}`);
+      throw new BundlingError('TF611', `a Java class file with an unknown constant of type ${tag}`);
     }
     offset += CONSTANT_BYTES[tag];
     // These take two places in the table.

@@ -1,4 +1,5 @@
 import { CLASS, CONSTANT_BYTES, DOUBLE, LONG, UTF8 } from './class-file';
+import { BundlingError } from '../bundling-error';
 
 /** A method of Java's own library whose calls are to go to a static method, which takes the object as its first parameter. */
 export interface Redirection {
@@ -62,7 +63,7 @@ export function redirectCalls(bytes: Buffer, redirections: readonly Redirection[
     return undefined;
   }
   if (offsets.length + added.length > 0xffff) {
-    throw new Error('its table of constants is full');
+    throw new BundlingError('TF612', 'its table of constants is full');
   }
   for (const at of offsets) { // references such as client::send
     const method = at > 0 && file[at] === METHOD_HANDLE && file[at + 1] === REF_INVOKE_VIRTUAL && redirected.get(file.readUInt16BE(at + 2));
@@ -79,7 +80,7 @@ export function redirectCalls(bytes: Buffer, redirections: readonly Redirection[
 /** Where each constant begins, 0 for numbers that name none, and where the table ends. */
 function readConstants(file: Buffer): { offsets: number[]; end: number } {
   if (file.readUInt32BE(0) !== 0xcafebabe) {
-    throw new Error('it does not begin as a class file does');
+    throw new BundlingError('TF613', 'it does not begin as a class file does');
   }
   const count = file.readUInt16BE(8);
   const offsets = [0];
@@ -88,7 +89,7 @@ function readConstants(file: Buffer): { offsets: number[]; end: number } {
     const tag = file[at];
     const size = tag === UTF8 ? 2 + file.readUInt16BE(at + 1) : CONSTANT_BYTES[tag];
     if (size === undefined) {
-      throw new Error(`it has a constant of an unknown kind (${tag})`);
+      throw new BundlingError('TF614', `it has a constant of an unknown kind (${tag})`);
     }
     offsets.push(at);
     if (tag === LONG || tag === DOUBLE) {
@@ -142,7 +143,7 @@ function instructionLength(file: Buffer, at: number, start: number): number {
     return file[at + 1] === IINC ? 6 : 4;
   }
   if (code > 0xc9) {
-    throw new Error(`it has an unknown instruction (${code})`);
+    throw new BundlingError('TF615', `it has an unknown instruction (${code})`);
   }
   return LENGTHS[code];
 }

@@ -2,6 +2,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { JavaArtifact } from './build';
 import { JavaJob } from '../../languages/java-job';
+import { BundlingError } from '../bundling-error';
 
 export const SPRING_ADAPTER = 'org.springframework.cloud.function.adapter.aws.';
 const SPRING_APPLICATION = 'Lorg/springframework/boot/autoconfigure/SpringBootApplication;';
@@ -16,7 +17,7 @@ const GENERATING = [
 export function checkFramework({ projectDir, buildTool, artifact }: JavaJob, dependencies: readonly JavaArtifact[]): void {
   const framework = artifact === undefined ? GENERATING.find(({ id }) => dependencies.some(dependency => dependency.id === id)) : undefined;
   if (framework) {
-    throw new Error(`'${projectDir}' is made with ${framework.name}, whose plugin generates what starts it and packs it itself: the compiled classes alone do not start; ` +
+    throw new BundlingError('TF616', `'${projectDir}' is made with ${framework.name}, whose plugin generates what starts it and packs it itself: the compiled classes alone do not start; ` +
       `set 'bundling' to Bundling.java({ artifact: '${buildTool === 'maven' ? framework.artifact : framework.gradle}' })`);
   }
 }

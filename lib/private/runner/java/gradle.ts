@@ -7,6 +7,7 @@ import { ancestors } from '../../files/ancestors';
 import { runCommand } from '../run-command';
 import { javaRuntimeFile } from '../runtime-files';
 import { commandLine, findTool, Tool } from '../tool';
+import { BundlingError } from '../bundling-error';
 
 const SETTINGS = ['settings.gradle', 'settings.gradle.kts'];
 
@@ -76,7 +77,7 @@ class GradleBuild implements JavaBuild {
       '-Dorg.gradle.configuration-cache=false', '-Dorg.gradle.unsafe.configuration-cache=false',
       ...this.request.buildArgs, ...tasksBefore, task,
     ], { cwd: this.copy.root, env: this.request.environment }).catch((error: Error) => {
-      throw new Error(`${this.tool} cannot build '${this.request.projectDir}': ${error.message.split(this.copy.root).join(this.root)}`);
+      throw new BundlingError('TF617', `${this.tool} cannot build '${this.request.projectDir}': ${error.message.split(this.copy.root).join(this.root)}`);
     });
     return JSON.parse(fs.readFileSync(answer, 'utf8')) as T;
   }

@@ -7,6 +7,7 @@ import { copyJavaProject, isWithin, JavaBuildFiles, JavaProjectCopy, wrapperCand
 import { ancestors } from '../../files/ancestors';
 import { runCommand } from '../run-command';
 import { commandLine, findTool, Tool } from '../tool';
+import { BundlingError } from '../bundling-error';
 
 const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 
@@ -81,7 +82,7 @@ class MavenBuild implements JavaBuild {
       return { classes: [classes], dependencies: readDependencies(list), artifact: path.join(projectDir, this.request.artifact) };
     }
     if (!fs.existsSync(classes)) {
-      throw new Error(`the Maven build of '${this.request.projectDir}' left no classes in target/classes; ` +
+      throw new BundlingError('TF618', `the Maven build of '${this.request.projectDir}' left no classes in target/classes; ` +
         "set 'entry' to the module that holds the handler, and leave the build's <directory> at its default");
     }
     return { classes: [classes], dependencies: readDependencies(list), shadedJar: shades ? findShadedJar(path.join(projectDir, 'target'), classes) : undefined };
@@ -130,7 +131,7 @@ class MavenBuild implements JavaBuild {
   }
 
   private inUsersTerms(error: Error): Error {
-    return new Error(`${this.tool} cannot build '${this.request.projectDir}': ${error.message.split(this.copy.root).join(this.root)}`);
+    return new BundlingError('TF619', `${this.tool} cannot build '${this.request.projectDir}': ${error.message.split(this.copy.root).join(this.root)}`);
   }
 
   /** Texts of the project's own build file and of those above it in the build. */

@@ -2,6 +2,7 @@ import { JavaArtifact } from './build';
 import { addCompiled } from './capture';
 import { INSTRUMENTORS } from './xray-sdk';
 import { JavaJob } from '../../languages/java-job';
+import { BundlingError } from '../bundling-error';
 
 const OPEN_TELEMETRY_API = 'io.opentelemetry:opentelemetry-api';
 
@@ -41,18 +42,18 @@ function openTelemetryOf({ projectDir }: JavaJob, dependencies: readonly JavaArt
   const has = (id: string) => dependencies.some(dependency => dependency.id === id);
   const [v2, v1] = INSTRUMENTORS;
   if (has(v1.sdk)) {
-    throw new Error(`'${projectDir}' uses version 1 of the AWS SDK (${v1.sdk}), which Instrumentation.openTelemetry() does not capture; ` +
+    throw new BundlingError('TF620', `'${projectDir}' uses version 1 of the AWS SDK (${v1.sdk}), which Instrumentation.openTelemetry() does not capture; ` +
       'move to version 2 (software.amazon.awssdk), or use Instrumentation.xraySdk()');
   }
   const xraySdk = dependencies.find(({ id }) => id.startsWith('com.amazonaws:aws-xray-recorder-sdk-'));
   if (xraySdk) {
-    throw new Error(`'${projectDir}' depends on the X-Ray SDK (${xraySdk.id}), and with Instrumentation.openTelemetry() both would record the same calls; ` +
+    throw new BundlingError('TF621', `'${projectDir}' depends on the X-Ray SDK (${xraySdk.id}), and with Instrumentation.openTelemetry() both would record the same calls; ` +
       'take it out of the project, or use Instrumentation.xraySdk()');
   }
   const ownSpans = has(OPEN_TELEMETRY_API);
   const ownSdk = 'io.opentelemetry:opentelemetry-sdk-extension-autoconfigure';
   if (has(ownSdk)) {
-    throw new Error(`'${projectDir}' depends on ${ownSdk}, which would send the spans elsewhere; keep ${OPEN_TELEMETRY_API} alone, or use Instrumentation.none()`);
+    throw new BundlingError('TF622', `'${projectDir}' depends on ${ownSdk}, which would send the spans elsewhere; keep ${OPEN_TELEMETRY_API} alone, or use Instrumentation.none()`);
   }
   return { awsClients: has(v2.sdk) && !has(OWN_AWS_CAPTURE), ownSpans };
 }

@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { JavaArtifact } from './build';
+import { BundlingError } from '../bundling-error';
 
 const CORE = 'com.amazonaws:aws-xray-recorder-sdk-core';
 const JACKSON = 'com.fasterxml.jackson.core:jackson-databind';
@@ -29,7 +30,7 @@ export function checkOwnXraySdk(projectDir: string, dependencies: readonly JavaA
     return;
   }
   const line = lineOf(projectDir, own);
-  throw new Error(`the X-Ray SDK of '${projectDir}' (${CORE}) is ${own}, and cannot work: ${broken.why}; the lowest that works is ${broken.version}. ` +
+  throw new BundlingError('TF623', `the X-Ray SDK of '${projectDir}' (${CORE}) is ${own}, and cannot work: ${broken.why}; the lowest that works is ${broken.version}. ` +
     (line ? `Change ${line} to ${supplied}` : `It comes with another dependency: name ${CORE}:${supplied} in the project itself`));
 }
 

@@ -4,6 +4,7 @@ import { listJar, readJar } from './archive';
 import { ClassFile, readClassFile } from './class-file';
 import { INSTRUMENTORS, JACKSON, JACKSON_NAMES } from './xray-sdk';
 import { JavaJob } from '../../languages/java-job';
+import { BundlingError } from '../bundling-error';
 
 /** Lambda calls it where the handler names no method; both handler interfaces have it. */
 const DEFAULT_METHOD = 'handleRequest';
@@ -46,15 +47,15 @@ export class JavaPackage {
     const name = className.replace(/\./g, '/');
     const found = this.readClass(name);
     if (!found) {
-      throw new Error(`the package of '${projectDir}' has no class '${className}' (looked for ${name}.class among its classes and in ${this.jars.length} jars); ` +
+      throw new BundlingError('TF624', `the package of '${projectDir}' has no class '${className}' (looked for ${name}.class among its classes and in ${this.jars.length} jars); ` +
         "set 'handler' to the class that handles events, such as 'com.example.Handler', or 'entry' to the project that holds it");
     }
     if (found.javaVersion > javaVersion) {
-      throw new Error(`the class '${className}' of '${projectDir}' is compiled for Java ${found.javaVersion}, which the runtime java${javaVersion} cannot load; ` +
+      throw new BundlingError('TF625', `the class '${className}' of '${projectDir}' is compiled for Java ${found.javaVersion}, which the runtime java${javaVersion} cannot load; ` +
         `compile it for Java ${javaVersion} (Maven: <maven.compiler.release>, Gradle: options.release), or set 'runtime' to java${found.javaVersion}`);
     }
     if (!this.hasMethod(found, method)) {
-      throw new Error(`the class '${className}' of '${projectDir}' has no method '${method}'; ` +
+      throw new BundlingError('TF626', `the class '${className}' of '${projectDir}' has no method '${method}'; ` +
         (handler.includes('::') ? "set 'handler' to one that it has" : `implement RequestHandler or RequestStreamHandler, or name a method: '${className}::handle'`));
     }
   }
@@ -73,18 +74,18 @@ export class JavaPackage {
   private verifyInstrumentor({ projectDir }: JavaJob, { id, registration, className }: Instrumentor): void {
     const registered = this.readAll(registration).some(text => text.includes(className.replace(/\//g, '.')));
     if (!registered || !this.readClass(className)) {
-      throw new Error(`the finished package of '${projectDir}' ${registered ? `has no class ${className}` : `registers no tracing in ${registration}`}, ` +
+      throw new BundlingError('TF627', `the finished package of '${projectDir}' ${registered ? `has no class ${className}` : `registers no tracing in ${registration}`}, ` +
         `so its calls to AWS would be missing from the trace; take what leaves ${id} out of the package off the build`);
     }
   }
 
   private verifyForLayer({ projectDir }: JavaJob, instrumentor: Instrumentor): void {
     if (instrumentor !== INSTRUMENTORS[0]) {
-      throw new Error(`'${projectDir}' uses version 1 of the AWS SDK (${instrumentor.sdk}), which the shared layer does not capture; use SdkDelivery.bundled()`);
+      throw new BundlingError('TF628', `'${projectDir}' uses version 1 of the AWS SDK (${instrumentor.sdk}), which the shared layer does not capture; use SdkDelivery.bundled()`);
     }
     const missing = ['annotation/JsonCreator', 'core/JsonFactory', 'databind/ObjectMapper'].map(name => !this.readClass(`com/fasterxml/jackson/${name}`));
     if (missing.includes(true) && missing.includes(false)) {
-      throw new Error(`the package of '${projectDir}' has some of Jackson's artifacts, and the shared layer's others would be of another version; add ` +
+      throw new BundlingError('TF629', `the package of '${projectDir}' has some of Jackson's artifacts, and the shared layer's others would be of another version; add ` +
         `${JACKSON_NAMES.filter((_, i) => missing[i]).map(name => `${JACKSON}:${name}`).join(' and ')} to the project, or use SdkDelivery.bundled()`);
     }
   }

@@ -5,6 +5,7 @@ import { Commands, NodejsJob, OUTPUT_DIR } from '../../languages/nodejs-job';
 import { copyPackage } from '../../files/copy-package';
 import { runCommand } from '../run-command';
 import { installNodeModules } from './node-modules/install';
+import { BundlingError } from '../bundling-error';
 
 /**
  * Adds to a bundled package what does not come from esbuild: installed packages, copied files, what commands make.
@@ -49,7 +50,7 @@ export async function runCommands(job: NodejsJob, when: keyof Omit<Commands, 'in
   try {
     await runCommand(argv, { cwd: job.projectRoot, env: job.more.environment });
   } catch (error) {
-    throw new Error(`commandHooks.${when}() failed: ${(error as Error).message}`);
+    throw new BundlingError('TF314', `commandHooks.${when}() failed: ${(error as Error).message}`);
   }
 }
 
@@ -58,7 +59,7 @@ function copyInto(job: NodejsJob, from: string, to: string): void {
   // '.' and 'fonts/' are folders; what a folder holds goes into the folder of that name.
   const target = path.join(job.outputDir, to, !isFolder && (to === '.' || to.endsWith('/')) ? path.basename(from) : '');
   if (!isFolder && /^index\.m?js$/.test(path.relative(job.outputDir, target))) {
-    throw new Error(`copyFiles '${from}' would take the place of the function's own code; give it another name in the package than '${to}'`);
+    throw new BundlingError('TF315', `copyFiles '${from}' would take the place of the function's own code; give it another name in the package than '${to}'`);
   }
   fs.mkdirSync(path.dirname(target), { recursive: true });
   fs.cpSync(from, target, { recursive: true, dereference: true });

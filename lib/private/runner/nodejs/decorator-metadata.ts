@@ -7,6 +7,7 @@ import { NodejsJob } from '../../languages/nodejs-job';
 import { ancestors } from '../../files/ancestors';
 import { runCommand } from '../run-command';
 import { readTsconfig } from './tsconfig-paths';
+import { BundlingError } from '../bundling-error';
 
 /** Files with decorators as the project's TypeScript makes them. */
 interface Compilation {
@@ -43,7 +44,7 @@ export function emitDecoratorMetadata(build: PluginBuild, jobs: readonly NodejsJ
     const { outputs } = await compile(configuration, [...new Set([...entries, args.path])], sourceMap !== false, args.path);
     const contents = outputs.get(args.path);
     if (contents === undefined) {
-      throw new Error(`the project's TypeScript made nothing of '${args.path}'`);
+      throw new BundlingError('TF316', `the project's TypeScript made nothing of '${args.path}'`);
     }
     return { contents, loader: args.path.endsWith('x') ? 'jsx' : 'js', resolveDir: path.dirname(args.path) };
   });
@@ -144,7 +145,7 @@ async function runCompiler(configuration: string, roots: string[], withMap: bool
     const output = await runCommand(argv, { cwd: path.dirname(configuration), acceptStatus: [1, 2] });
     const outputs = collectOutputs(outDir, root);
     if (outputs.size === 0) {
-      throw new Error(`the project's TypeScript ${version.join('.')} made nothing with '${configuration}', which asks for decorator metadata:\n${output.trim().slice(0, 2_000)}`);
+      throw new BundlingError('TF317', `the project's TypeScript ${version.join('.')} made nothing with '${configuration}', which asks for decorator metadata:\n${output.trim().slice(0, 2_000)}`);
     }
     const files = output.split(/\r?\n/).filter(line => path.isAbsolute(line) && !/[\\/]node_modules[\\/]/.test(line) && !line.startsWith(temporary));
     return { outputs, files: [...files, manifest] };
@@ -159,7 +160,7 @@ function findTypeScript(configuration: string): { manifest: string; compiler: st
     const { version, bin } = JSON.parse(fs.readFileSync(manifest, 'utf8')) as { version: string; bin: { tsc: string } };
     return { manifest, compiler: path.resolve(path.dirname(manifest), bin.tsc), version: version.split('.').map(part => parseInt(part)) };
   } catch {
-    throw new Error(`'${configuration}' sets emitDecoratorMetadata, which only TypeScript itself emits, and it is not installed (looked for 'typescript' from there upwards); ` +
+    throw new BundlingError('TF318', `'${configuration}' sets emitDecoratorMetadata, which only TypeScript itself emits, and it is not installed (looked for 'typescript' from there upwards); ` +
       "run 'npm install --save-dev typescript', or take emitDecoratorMetadata out");
   }
 }

@@ -4,6 +4,7 @@ import * as path from 'path';
 import type * as Esbuild from 'esbuild';
 import { userCacheDir } from '../../cache/user-cache';
 import { runCommand } from '../run-command';
+import { BundlingError } from '../bundling-error';
 
 /** Installed when neither the project nor this package has esbuild, as in an app in another language than JavaScript. */
 const ESBUILD_VERSION = '0.28.2';
@@ -43,11 +44,11 @@ export async function findEsbuild(projectRoot: string): Promise<EsbuildInstallat
   try {
     await (installing ??= install(cache));
   } catch (error) {
-    throw new Error(`cannot find esbuild (looked from ${places.join(', ')}), nor install it: ${(error as Error).message}\nRun 'npm install --save-dev esbuild' in your project`);
+    throw new BundlingError('TF319', `cannot find esbuild (looked from ${places.join(', ')}), nor install it: ${(error as Error).message}\nRun 'npm install --save-dev esbuild' in your project`);
   }
   const installed = load(cache);
   if (!installed) {
-    throw new Error(`esbuild was installed into ${cache} but cannot be loaded from there; run 'npm install --save-dev esbuild' in your project`);
+    throw new BundlingError('TF320', `esbuild was installed into ${cache} but cannot be loaded from there; run 'npm install --save-dev esbuild' in your project`);
   }
   return installed;
 }

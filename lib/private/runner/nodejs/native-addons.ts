@@ -3,6 +3,7 @@ import * as path from 'path';
 import { NodejsJob } from '../../languages/nodejs-job';
 import { whyNotLoadable } from './binary-file';
 import { nativeParts } from './native-package';
+import { BundlingError } from '../bundling-error';
 
 const PACKAGE = /^((?:.*[\\/])?node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/@.][^\\/]*))[\\/]/;
 
@@ -32,7 +33,7 @@ export function refuseNativeAddons(job: NodejsJob, inputs: readonly string[]): v
     if (!isAddon || isBundled || isCopied(job, folder) || isDispensable(job, name, folder, inputs)) {
       continue;
     }
-    throw new Error(`'${job.entry}' imports '${name}', which loads a native addon that cannot be bundled; ` +
+    throw new BundlingError('TF321', `'${job.entry}' imports '${name}', which loads a native addon that cannot be bundled; ` +
       `set the bundling option nodeModules: ['${name}'], which installs it for Lambda, or name it in 'externalModules' when a layer has it`);
   }
 }
@@ -45,7 +46,7 @@ function refuseForeign(job: NodejsJob, addons: string[]): void {
     const reason = whyNotLoadable(file, { architecture, nodeVersion: job.nodeVersion });
     const name = packageOf(addon);
     if (reason) {
-      throw new Error(`the native addon '${addon}' of '${job.entry}' ${reason}; ${name ? `set the bundling option nodeModules: ['${name}'], which installs it for Lambda` : 'build it for Lambda'}`);
+      throw new BundlingError('TF322', `the native addon '${addon}' of '${job.entry}' ${reason}; ${name ? `set the bundling option nodeModules: ['${name}'], which installs it for Lambda` : 'build it for Lambda'}`);
     }
   }
 }

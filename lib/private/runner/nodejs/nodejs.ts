@@ -14,6 +14,7 @@ import { CLIENT_FILE, entryName, tracedEntryPlugin } from './traced-entry';
 import { JobResult } from '../../bundling/bundling-job';
 import { filesHash } from '../../files/directory-hash';
 import { NodejsJob } from '../../languages/nodejs-job';
+import { BundlingError } from '../bundling-error';
 
 /**
  * The AWS X-Ray SDK and many other CommonJS packages call `require` for Node's own modules, which an ES module does not have.
@@ -245,7 +246,7 @@ function refuseMissingHandler(job: NodejsJob, warnings: Message[]): void {
   const entry = entryName(job);
   const lacks = (name: string) => warnings.some(w => w.id === 'import-is-undefined' && w.location?.file === entry && w.text.startsWith(`Import "${name}" `));
   if (!job.more.handlerOptional && lacks(job.handlerExport.split('.')[0]) && lacks('default')) {
-    throw new Error(`'${job.entry}' exports no '${job.handlerExport}'; export it, or set 'handler' to the name that it exports`);
+    throw new BundlingError('TF335', `'${job.entry}' exports no '${job.handlerExport}'; export it, or set 'handler' to the name that it exports`);
   }
 }
 
@@ -286,15 +287,15 @@ function verify(job: NodejsJob, inputs: string[]): void {
   }
   const holds = (pattern: RegExp) => inputs.some(input => pattern.test(input));
   if (job.instrumentation === 'xray-sdk' && !job.sdkInLayer && !holds(/aws-xray-sdk-core\//)) {
-    throw new Error(`the finished package of '${job.entry}' does not hold aws-xray-sdk-core; take it off 'externalModules', or use SdkDelivery.sharedLayer()`);
+    throw new BundlingError('TF336', `the finished package of '${job.entry}' does not hold aws-xray-sdk-core; take it off 'externalModules', or use SdkDelivery.sharedLayer()`);
   }
   if (job.instrumentation === 'open-telemetry' && holds(/aws-xray-sdk-core\//)) {
-    throw new Error(`'${job.entry}', or something that it imports, uses aws-xray-sdk-core, which would record calls beside OpenTelemetry; ` +
+    throw new BundlingError('TF337', `'${job.entry}', or something that it imports, uses aws-xray-sdk-core, which would record calls beside OpenTelemetry; ` +
       'make its subsegments with @opentelemetry/api (trace.getTracer()), or use Instrumentation.xraySdk()');
   }
   const client = inputs.find(input => /node_modules\/@aws-sdk\/client-[^/]+\//.test(input));
   if (client && !holds(CLIENT_FILE)) {
-    throw new Error(`the AWS client '${client}' in the package of '${job.entry}' has no base class that can be captured; ` +
+    throw new BundlingError('TF338', `the AWS client '${client}' in the package of '${job.entry}' has no base class that can be captured; ` +
       "its calls would be missing from the trace. Update the AWS SDK to version 3.567 or newer, or set 'instrumentation' to Instrumentation.none()");
   }
 }

@@ -5,6 +5,7 @@ import { PROJECT_FILES, PythonRequirements, readRequirements } from './requireme
 import { removeRuntimePackages } from './runtime-packages';
 import { InstrumentationKind, JobResult } from '../../bundling/bundling-job';
 import { PythonDependencyLayerJob } from '../../languages/python-job';
+import { BundlingError } from '../bundling-error';
 
 /**
  * Versions of the SDK for Python that the construct supplies when a function's own requirements name none.
@@ -53,13 +54,13 @@ export async function bundlePythonDependencyLayer(job: PythonDependencyLayerJob)
   fs.mkdirSync(directory, { recursive: true });
   const requirements = withOwnSdk(await readRequirements(sourceDir, workDir, pythonVersion), job.instrumentation, sourceDir);
   if (requirements.lines.length === 0 && !withSdk) {
-    throw new Error(`there is nothing for the layer of dependencies: '${sourceDir}' requires no package (looked in ${PROJECT_FILES.join(', ')}); ` +
+    throw new BundlingError('TF405', `there is nothing for the layer of dependencies: '${sourceDir}' requires no package (looked in ${PROJECT_FILES.join(', ')}); ` +
       "name its packages there, or leave 'dependencies' out");
   }
   const tool = await installDependencies(requirements, withSdk, { pythonVersion, architecture, installArgs, directory }, sourceDir);
   for (const { module, files: [file] } of withSdk ? XRAY_SDK_MODULES : []) {
     if (!fs.existsSync(path.join(directory, file))) {
-      throw new Error(`the finished layer of '${sourceDir}' has no module '${module}' (looked for ${file}); take what replaces it out of 'installArgs'`);
+      throw new BundlingError('TF406', `the finished layer of '${sourceDir}' has no module '${module}' (looked for ${file}); take what replaces it out of 'installArgs'`);
     }
   }
   fs.renameSync(directory, path.join(outputDir, 'python'));
@@ -74,7 +75,7 @@ export async function bundlePythonDependencyLayer(job: PythonDependencyLayerJob)
 export function withOwnSdk(requirements: PythonRequirements, instrumentation: InstrumentationKind, sourceDir: string): PythonRequirements {
   const { sdkLine, lines } = requirements;
   if (instrumentation === 'open-telemetry' && sdkLine !== undefined) {
-    throw new Error(`'${sourceDir}' requires the X-Ray SDK ('${sdkLine}'), and with Instrumentation.openTelemetry() both would record the same calls; ` +
+    throw new BundlingError('TF407', `'${sourceDir}' requires the X-Ray SDK ('${sdkLine}'), and with Instrumentation.openTelemetry() both would record the same calls; ` +
       'take it out of the requirements and its calls out of the handler, or use Instrumentation.xraySdk()');
   }
   return instrumentation === 'none' && sdkLine !== undefined ? { ...requirements, lines: [...lines, sdkLine] } : requirements;
@@ -116,7 +117,7 @@ function checkSdkVersion({ directory, pythonVersion }: PythonTarget): void {
   const installed = fs.readdirSync(directory).map(name => /^aws_xray_sdk-(.+)\.dist-info$/.exec(name)?.[1]).find(version => version !== undefined);
   const [, lowest] = LOWEST_SDK.find(([python]) => Number(pythonVersion.split('.')[1]) >= python)!;
   if (installed !== undefined && compareVersions(installed, lowest) < 0) {
-    throw new Error(`the requirements pin aws-xray-sdk ${installed}, which cannot work with Python ${pythonVersion}; the lowest version that does is ${lowest}: ` +
+    throw new BundlingError('TF408', `the requirements pin aws-xray-sdk ${installed}, which cannot work with Python ${pythonVersion}; the lowest version that does is ${lowest}: ` +
       `write 'aws-xray-sdk>=${lowest}', or remove the line and the construct adds ${XRAY_SDK_REQUIREMENTS[0]}`);
   }
 }

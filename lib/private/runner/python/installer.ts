@@ -7,6 +7,7 @@ import { keepForLater, keepNewest, moveUnlessThere, packageCacheRoot } from '../
 import { withoutCredentials } from '../credentials';
 import { runCommand } from '../run-command';
 import { findTool, Tool } from '../tool';
+import { BundlingError } from '../bundling-error';
 
 export interface PythonTarget {
   /** Such as `3.14`. */
@@ -114,7 +115,7 @@ async function runInstaller(lines: string[], target: PythonTarget, sourceDir: st
       ...target.installArgs,
     ], { cwd: sourceDir, env: { TMPDIR: temporary } });
   } catch (error) {
-    throw new Error(`cannot install the requirements for Python ${target.pythonVersion} on ${target.architecture} with ${tool.label} ` +
+    throw new BundlingError('TF409', `cannot install the requirements for Python ${target.pythonVersion} on ${target.architecture} with ${tool.label} ` +
       `(${withoutCredentials(lines.join(', '))}). If a package has no wheel for that platform, set another 'runtime' or 'architecture', or another version of ` +
       "the package; for one that is published as source only, make a wheel ('pip wheel NAME -w wheels') and add the line '--find-links ./wheels' to the " +
       // Of the platforms that pip is given the last tells all.
@@ -132,7 +133,7 @@ function refuseForeignBinaries(target: PythonTarget): void {
   const wanted = `.cpython-${pythonVersion.replace('.', '')}-${machine(target)}-`;
   const foreign = fs.readdirSync(directory, { recursive: true, encoding: 'utf8' }).find(name => /\.cpython-\d+-[\w-]+\.so$/.test(name) && !name.includes(wanted));
   if (foreign) {
-    throw new Error(`'${foreign}' was compiled for this machine, and not for Python ${pythonVersion} on ${architecture}, when its package was built from source; ` +
+    throw new BundlingError('TF410', `'${foreign}' was compiled for this machine, and not for Python ${pythonVersion} on ${architecture}, when its package was built from source; ` +
       "set 'runtime' and 'architecture' to this machine's, or require a wheel of it for that platform");
   }
 }

@@ -38,6 +38,7 @@ print(json.dumps({
     "uvSources": list(tool.get("uv", {}).get("sources", {})),
     "unmetPython": None if fits else wanted,
 }))`;
+import { BundlingError } from '../bundling-error';
 
 /**
  * `project.dependencies` of pyproject.toml.
@@ -50,16 +51,16 @@ export async function projectDependencies(sourceDir: string, pythonVersion: stri
   const file = path.join(sourceDir, 'pyproject.toml');
   const found = JSON.parse(await runCommand([...python.argv, '-c', READ, file, pythonVersion])) as ProjectFile;
   if (found.unmetPython) {
-    throw new Error(`'${file}' requires Python '${found.unmetPython}', and the function's runtime is python${pythonVersion}; set 'runtime' to one that fits, or change requires-python`);
+    throw new BundlingError('TF411', `'${file}' requires Python '${found.unmetPython}', and the function's runtime is python${pythonVersion}; set 'runtime' to one that fits, or change requires-python`);
   }
   if (found.dynamic) {
-    throw new Error(`'${file}' leaves its dependencies to the build (dynamic = ["dependencies"]), so they cannot be read; write them into requirements.txt`);
+    throw new BundlingError('TF412', `'${file}' leaves its dependencies to the build (dynamic = ["dependencies"]), so they cannot be read; write them into requirements.txt`);
   }
   if (!found.dependencies && found.poetry.length > 0) {
-    throw new Error(`'${file}' lists its dependencies for Poetry only; move them to [project], or write requirements.txt with 'poetry export'`);
+    throw new BundlingError('TF413', `'${file}' lists its dependencies for Poetry only; move them to [project], or write requirements.txt with 'poetry export'`);
   }
   if (!locked && found.uvSources.length > 0) {
-    throw new Error(`'${file}' says in [tool.uv.sources] where ${found.uvSources.map(name => `'${name}'`).join(', ')} is to come from, which only uv.lock ` +
+    throw new BundlingError('TF414', `'${file}' says in [tool.uv.sources] where ${found.uvSources.map(name => `'${name}'`).join(', ')} is to come from, which only uv.lock ` +
       "has for others to read; run 'uv lock' there");
   }
   return found.dependencies ?? [];

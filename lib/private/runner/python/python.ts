@@ -6,6 +6,7 @@ import { PROJECT_FILES, readRequirements } from './requirements';
 import { copySources, listSources } from './sources';
 import { InstrumentationKind, JobResult } from '../../bundling/bundling-job';
 import { PythonJob } from '../../languages/python-job';
+import { BundlingError } from '../bundling-error';
 
 /** Fills the output folder with the sources, and their requirements and the tracing SDK unless a layer has them. */
 export async function bundlePython(job: PythonJob): Promise<JobResult> {
@@ -73,7 +74,7 @@ function verify(job: PythonJob): void {
   }
   for (const { module, files } of needed) {
     if (!files.some(file => fs.existsSync(path.join(job.outputDir, file)))) {
-      throw new Error(`the finished package of '${job.sourceDir}' has no module '${module}' (looked for ${files.join(', ')}); ` +
+      throw new BundlingError('TF415', `the finished package of '${job.sourceDir}' has no module '${module}' (looked for ${files.join(', ')}); ` +
         `take it off 'exclude', or name it in the requirements of '${job.sourceDir}'`);
     }
   }

@@ -5,6 +5,7 @@ import { isUseless } from './left-out';
 import { projectDependencies } from './project-file';
 import { ancestors } from '../../files/ancestors';
 import { runCommand } from '../run-command';
+import { BundlingError } from '../bundling-error';
 
 /** Files that say what a project requires. */
 export const PROJECT_FILES = ['uv.lock', 'requirements.txt', 'pyproject.toml'];
@@ -49,7 +50,7 @@ export async function readRequirements(sourceDir: string, workDir: string, pytho
   }
   const [unread, command] = UNREAD_FILES.find(([name]) => fs.existsSync(file(name))) ?? [];
   if (unread) {
-    throw new Error(`'${file(unread)}' says what the function requires, and cannot be read (${PROJECT_FILES.join(', ')} can); ` +
+    throw new BundlingError('TF416', `'${file(unread)}' says what the function requires, and cannot be read (${PROJECT_FILES.join(', ')} can); ` +
       `write a requirements.txt beside it, for example with '${command}'`);
   }
   if (fs.existsSync(file('pyproject.toml'))) {
@@ -88,7 +89,7 @@ function readRequirementsFile(file: string, sourceDir: string, files: string[]):
     return []; // includes itself
   }
   if (!fs.existsSync(file)) {
-    throw new Error(`cannot find the requirements file '${file}'${files.length > 0 ? `, which '${files[files.length - 1]}' includes` : ''}`);
+    throw new BundlingError('TF417', `cannot find the requirements file '${file}'${files.length > 0 ? `, which '${files[files.length - 1]}' includes` : ''}`);
   }
   files.push(file);
   return logicalLines(fs.readFileSync(file, 'utf8')).flatMap(line => {

@@ -4,6 +4,7 @@ import { LeftOut } from './left-out';
 import { holdsIndexPassword, seemingSecret } from './secret-check';
 import { JobWarning } from '../../bundling/bundling-job';
 import { isWithin } from '../../files/is-within';
+import { BundlingError } from '../bundling-error';
 
 /** Where the sources of a function or layer lie, and what of them is packed. */
 export interface SourceSelection {
@@ -54,7 +55,7 @@ class SourceList {
   private visit(folder: string, around: string[], named: number): boolean {
     const real = fs.realpathSync(folder);
     if (around.includes(real)) {
-      throw new Error(`the source folder '${folder}' is a link to a folder around it; remove the link, or name it in 'exclude'`);
+      throw new BundlingError('TF418', `the source folder '${folder}' is a link to a folder around it; remove the link, or name it in 'exclude'`);
     }
     const position = this.folders.push(folder) - 1;
     let [packed, excluded] = [false, false];
@@ -98,11 +99,11 @@ class SourceList {
 
   private checkLink(file: string, target: string | undefined, stats: fs.Stats | undefined): void {
     if (!stats) {
-      throw new Error(`the source file '${file}' is a link to '${fs.readlinkSync(file)}', which does not exist; remove it, or name it in 'exclude'`);
+      throw new BundlingError('TF419', `the source file '${file}' is a link to '${fs.readlinkSync(file)}', which does not exist; remove it, or name it in 'exclude'`);
     }
     const roots = [this.selection.linkRoot, this.selection.sourceDir].map(folder => fs.realpathSync(folder));
     if (target !== undefined && !roots.some(root => isWithin(root, target))) {
-      throw new Error(`the source '${file}' is a link to '${target}', which is outside of the project ('${this.selection.linkRoot}'), so that anything of this machine could be ` +
+      throw new BundlingError('TF420', `the source '${file}' is a link to '${target}', which is outside of the project ('${this.selection.linkRoot}'), so that anything of this machine could be ` +
         "packed; copy what it leads to into the project, or name the link in 'exclude'");
     }
   }
@@ -124,7 +125,7 @@ class SourceList {
     visit(this.selection.sourceDir);
     const [pattern, ...others] = this.leftOut.withoutMatch;
     if (pattern !== undefined) {
-      throw new Error(`'exclude' has ${[pattern, ...others].map(p => `'${p}'`).join(', ')}, which match${others.length > 0 ? '' : 'es'} nothing in '${this.selection.sourceDir}'; ` +
+      throw new BundlingError('TF421', `'exclude' has ${[pattern, ...others].map(p => `'${p}'`).join(', ')}, which match${others.length > 0 ? '' : 'es'} nothing in '${this.selection.sourceDir}'; ` +
         "correct or remove the pattern (patterns are written as in .gitignore: '*.md' at any depth, '/docs/' at the root only)");
     }
   }

@@ -11,6 +11,7 @@ import { LockGraph, PlatformArchitecture } from './lock-graph';
 import { settleBinaries } from './native-binaries';
 import { npmSettings, NpmSettings } from './npm-settings';
 import { readLock } from './read-lock';
+import { BundlingError } from '../../bundling-error';
 
 /** Part of the key: a change of how things are installed. */
 const FORMAT = 1;
@@ -60,10 +61,10 @@ function keyOf(graph: LockGraph, name: string, folders: string[], lockFile: stri
   }
   const all = [...new Map(graph.all(name).map(key => [graph.get(key).version, key]))];
   if (all.length === 0) {
-    throw new Error(`nodeModules '${name}' is not in the lock file '${lockFile}'; install it in the project`);
+    throw new BundlingError('TF323', `nodeModules '${name}' is not in the lock file '${lockFile}'; install it in the project`);
   }
   if (all.length > 1) {
-    throw new Error(`nodeModules '${name}' is in the lock file '${lockFile}' in several versions (${all.map(([version]) => version).join(', ')}), none of them for the entry's own folder; ` +
+    throw new BundlingError('TF324', `nodeModules '${name}' is in the lock file '${lockFile}' in several versions (${all.map(([version]) => version).join(', ')}), none of them for the entry's own folder; ` +
       'add it to the dependencies in the package.json that is nearest to the entry');
   }
   return all[0][1];
@@ -102,7 +103,7 @@ async function findOrInstall(
     }
     return keepInstallation('node-modules', key, modules);
   } catch (error) {
-    throw new Error(`cannot install 'nodeModules' (${Object.keys(plan.manifest.dependencies).join(', ')}) for '${job.entry}': ${(error as Error).message.replace(/\nnpm error\nnpm error (?:Clean install|Usage:)[^]*$/, '')}`);
+    throw new BundlingError('TF325', `cannot install 'nodeModules' (${Object.keys(plan.manifest.dependencies).join(', ')}) for '${job.entry}': ${(error as Error).message.replace(/\nnpm error\nnpm error (?:Clean install|Usage:)[^]*$/, '')}`);
   } finally {
     fs.rmSync(path.join(directory, '.npmrc'), { force: true }); // it may hold a token
   }

@@ -1,4 +1,5 @@
 import { isForLambda, LockGraph, LockedPackage, PlatformArchitecture } from './lock-graph';
+import { BundlingError } from '../../bundling-error';
 
 /** An entry of `packages` in `package-lock.json`. */
 interface LockEntry extends Partial<LockedPackage> {
@@ -72,10 +73,10 @@ function specOf({ name, version, resolved }: LockedPackage, importedAs: string):
 function refuseUnpublished({ folder, key }: Place, isLocal: boolean | undefined, isPatched: boolean | undefined): void {
   const name = folder.replace(/^.*node_modules\//, '');
   if (isLocal) {
-    throw new Error(`'${name}' (${key}) is a package of the workspace, which no registry has, so it cannot be one of 'nodeModules'; leave it out, and it is bundled like the function's own code`);
+    throw new BundlingError('TF326', `'${name}' (${key}) is a package of the workspace, which no registry has, so it cannot be one of 'nodeModules'; leave it out, and it is bundled like the function's own code`);
   }
   if (isPatched) {
-    throw new Error(`'${name}' (${key}) is patched by the package manager, and the patch would be missing from what 'nodeModules' installs; publish the patched package, or copy it with 'copyFiles'`);
+    throw new BundlingError('TF327', `'${name}' (${key}) is patched by the package manager, and the patch would be missing from what 'nodeModules' installs; publish the patched package, or copy it with 'copyFiles'`);
   }
 }
 

@@ -3,6 +3,7 @@ import * as path from 'path';
 import { BinaryTarget, whyNotLoadable } from '../binary-file';
 import { isForLambda } from './lock-graph';
 import { nativeParts } from '../native-package';
+import { BundlingError } from '../../bundling-error';
 
 interface InstalledPackage {
   readonly name: string;
@@ -35,7 +36,7 @@ export async function settleBinaries(modules: string, target: BinaryTarget, runS
     try {
       await runScripts(names);
     } catch (error) {
-      throw new Error(`the install script of ${names.map(name => `'${name}'`).join(', ')} failed. ${ADVICE}.\n${(error as Error).message}`);
+      throw new BundlingError('TF328', `the install script of ${names.map(name => `'${name}'`).join(', ')} failed. ${ADVICE}.\n${(error as Error).message}`);
     }
   }
   for (const { folder, name } of packages) {
@@ -45,11 +46,11 @@ export async function settleBinaries(modules: string, target: BinaryTarget, runS
       ?? reasons.find(({ reason }) => reason !== undefined);
     const isNative = nativeParts(folder).isAddon;
     if (wrong && !reasons.some(({ reason }) => reason === undefined)) {
-      throw new Error(`'${path.relative(modules, wrong.file)}' of '${name}' ${wrong.reason}. ${ADVICE}`);
+      throw new BundlingError('TF329', `'${path.relative(modules, wrong.file)}' of '${name}' ${wrong.reason}. ${ADVICE}`);
     }
     reasons.filter(({ reason }) => reason !== undefined).forEach(({ file }) => fs.rmSync(file));
     if (isNative && !hasAddon(folder, packages, target)) {
-      throw new Error(`'${name}' was installed without an addon for ${target.architecture} on Linux: it brings none, and its install script has made none. ${ADVICE}`);
+      throw new BundlingError('TF330', `'${name}' was installed without an addon for ${target.architecture} on Linux: it brings none, and its install script has made none. ${ADVICE}`);
     }
     removeBuildLeftovers(folder);
   }

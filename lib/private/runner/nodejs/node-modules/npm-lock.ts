@@ -1,5 +1,6 @@
 import * as path from 'path';
 import { Dependency, LockedPackage, LockGraph } from './lock-graph';
+import { BundlingError } from '../../bundling-error';
 
 interface NpmEntry {
   readonly name?: string;
@@ -20,7 +21,7 @@ interface NpmEntry {
 export function readNpmLock(text: string): LockGraph {
   const { packages, lockfileVersion } = JSON.parse(text) as { packages?: Record<string, NpmEntry>; lockfileVersion?: number };
   if (!packages) {
-    throw new Error(`it is of version ${lockfileVersion ?? 1}, which npm 6 wrote; run 'npm install' with a newer npm`);
+    throw new BundlingError('TF331', `it is of version ${lockfileVersion ?? 1}, which npm 6 wrote; run 'npm install' with a newer npm`);
   }
   const find = (name: string, folder: string): string | undefined => {
     for (let at = folder; ; at = path.posix.dirname(at)) {

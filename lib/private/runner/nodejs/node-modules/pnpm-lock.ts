@@ -1,4 +1,5 @@
 import { Dependency, LockedPackage, LockGraph } from './lock-graph';
+import { BundlingError } from '../../bundling-error';
 
 interface PnpmEntry {
   readonly resolution?: { readonly [field in 'integrity' | 'tarball' | 'repo' | 'commit' | 'type']?: string };
@@ -25,7 +26,7 @@ interface PnpmLock {
 export function readPnpmLock(lock: PnpmLock): LockGraph {
   const version = parseFloat(String(lock.lockfileVersion));
   if (!(version >= 6)) {
-    throw new Error(`it is of version ${lock.lockfileVersion}; run 'pnpm install' with pnpm 8 or newer`);
+    throw new BundlingError('TF332', `it is of version ${lock.lockfileVersion}; run 'pnpm install' with pnpm 8 or newer`);
   }
   const entries = new Map(Object.entries(lock.packages ?? {}).map(([key, entry]) => [key.replace(/^\//, ''), entry]));
   const snapshots = new Map(Object.entries(lock.snapshots ?? lock.packages ?? {}).map(([key, entry]) => [key.replace(/^\//, ''), entry]));

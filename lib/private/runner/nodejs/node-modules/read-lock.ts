@@ -5,6 +5,7 @@ import { LockGraph } from './lock-graph';
 import { readNpmLock } from './npm-lock';
 import { readPnpmLock } from './pnpm-lock';
 import { Manifest, parseYarn1, readYarnLock } from './yarn-lock';
+import { BundlingError } from '../../bundling-error';
 
 /**
  * Reads the lock file of a project.
@@ -27,10 +28,10 @@ export function readLock(lockFile: string): LockGraph {
         return readYarnLock(packages, folder => manifest(path.join(path.dirname(lockFile), folder)));
       }
       default:
-        throw new Error('lock files of npm (package-lock.json), pnpm (pnpm-lock.yaml) and yarn (yarn.lock) can be read');
+        throw new BundlingError('TF333', 'lock files of npm (package-lock.json), pnpm (pnpm-lock.yaml) and yarn (yarn.lock) can be read');
     }
   } catch (error) {
-    throw new Error(`cannot read the lock file '${lockFile}' for 'nodeModules': ${(error as Error).message}`);
+    throw new BundlingError('TF334', `cannot read the lock file '${lockFile}' for 'nodeModules': ${(error as Error).message}`);
   }
 }
 
