@@ -327,7 +327,9 @@ test.each([1, 2, 3, 8])('a synth that is killed while it keeps its packages (at 
   const killed = spawnSync(process.execPath, ['--import', require.resolve('tsx'), '-e', script, path.join(temporaryFolder(), 'cdk.out')], {
     cwd: path.resolve(__dirname, '../../..'), encoding: 'utf8', env: { ...process.env },
   });
-  expect([killed.signal, killed.stderr]).toEqual(['SIGKILL', '']);
+  // On a slow machine the bundling says that it goes on.
+  const unexpected = killed.stderr.split('\n').filter(line => line !== '' && !/^cdk-traced-function: bundling /.test(line));
+  expect([killed.signal, unexpected]).toEqual(['SIGKILL', []]);
 
   const stack = stackOf(entries);
   Template.fromStack(stack);

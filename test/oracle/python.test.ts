@@ -1,9 +1,9 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { ReceivedRequest } from './fake-services';
-import { FunctionHost, FunctionRun, PARENT } from './function-process';
-import { DecodedSpan, decodeSpans } from './otlp-spans';
-import { PYTHON_LIBRARIES } from './python-libraries';
+import { ReceivedRequest } from '../instrumentation/fake-services';
+import { FunctionHost, FunctionRun, PARENT } from '../instrumentation/function-process';
+import { DecodedSpan, decodeSpans } from '../instrumentation/otlp-spans';
+import { PYTHON_LIBRARIES } from '../instrumentation/python-libraries';
 import { Instrumentation } from '../../lib';
 import { installPython, LOCAL_PYTHON } from '../local-python';
 import { bundle } from '../packages';
@@ -11,7 +11,7 @@ import { PostgresServer } from '../postgres-server';
 
 const CLIENT = 3;
 const SECRET = /PLANTED\d+SECRET/g;
-const FIXTURE = path.join(__dirname, 'fixtures', 'python-oracle');
+const FIXTURE = path.join(__dirname, 'fixtures', 'python');
 const PROGRAMS = [...fs.readFileSync(path.join(FIXTURE, 'programs.py'), 'utf8').matchAll(/^@program\("(.+?)"(?:, (\d+))?(?:, "(\w+)")?\)$/gm)]
   .map(([, name, records, needs]) => ({ name, records: Number(records ?? 0), needs: needs as string | undefined }));
 const KINDS = ['none', 'xraySdk', 'openTelemetry'] as const;
