@@ -10,10 +10,11 @@ export class PostgresServer {
     return programFolder() !== undefined;
   }
 
-  /** @returns undefined where PostgreSQL is not installed */
+  /** @returns undefined, after a line that says so, where PostgreSQL is not installed */
   public static async start(): Promise<PostgresServer | undefined> {
     const programs = programFolder();
     if (!programs) {
+      console.warn("What needs PostgreSQL is skipped: this machine has no server; run 'apt-get install postgresql'");
       return undefined;
     }
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'cdk-traced-function-postgres-'));

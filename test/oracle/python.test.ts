@@ -7,7 +7,7 @@ import { PYTHON_LIBRARIES } from '../instrumentation/python-libraries';
 import { Instrumentation } from '../../lib';
 import { installPython, LOCAL_PYTHON } from '../local-python';
 import { bundle } from '../packages';
-import { PostgresServer } from '../postgres-server';
+import { PostgresServer } from './postgres-server';
 
 const CLIENT = 3;
 const SECRET = /PLANTED\d+SECRET/g;
