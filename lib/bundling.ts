@@ -1,5 +1,6 @@
 import { Charset, ICommandHooks, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { PythonDependencies } from './python-dependencies';
+import { PythonInstaller } from './python-installer';
 
 /**
  * How a Node.js function is bundled with esbuild.
@@ -236,6 +237,49 @@ export interface PythonBundlingOptions {
    * @default - none
    */
   readonly installArgs?: string[];
+
+  /**
+   * What installs the requirements. Both make the same package.
+   *
+   * @default - uv where there is one, else pip; pip first where an index is configured for pip (`pip.conf`, `PIP_INDEX_URL`) and none for uv
+   */
+  readonly installer?: PythonInstaller;
+
+  /**
+   * Extras of the project that are installed too (`[project.optional-dependencies]`).
+   *
+   * @default - none
+   */
+  readonly extras?: string[];
+
+  /**
+   * Dependency groups of the project that are installed too (`[dependency-groups]`, Poetry's groups, Pipenv's categories).
+   *
+   * @default - none
+   */
+  readonly groups?: string[];
+
+  /**
+   * Environment variables of the installer, and of Poetry, PDM or Pipenv where they export their lock file, such as `{ UV_INDEX_INTERNAL_PASSWORD: token }`.
+   * Their values appear in no message.
+   *
+   * @default - those of the process
+   */
+  readonly environment?: { [name: string]: string };
+
+  /**
+   * Whether tests, type stubs and the sources and headers of compiled code are left out of the installed packages.
+   *
+   * @default false
+   */
+  readonly slim?: boolean;
+
+  /**
+   * Whether symbols are taken out of the compiled files of the installed packages, with `llvm-strip` or `strip`.
+   *
+   * @default false
+   */
+  readonly strip?: boolean;
 }
 
 /**

@@ -2,6 +2,8 @@ export * from './bundling';
 export * from './instrumentation';
 export * from './instrumentation-options';
 export * from './python-dependencies';
+export * from './python-installer';
+export * from './python-layer';
 export * from './sdk-delivery';
 export * from './traced';
 export * from './traced-function';

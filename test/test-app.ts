@@ -47,7 +47,7 @@ export const GO_ENTRY = fixture('go', 'put-item');
 export const JAVA_ENTRY = fixture('java', 'put-item');
 
 /** Writes files into a new folder, removed when the test file ends; keys are relative paths. */
-export function projectFolder(files: Record<string, string>): string {
+export function projectFolder(files: Record<string, string | Buffer>): string {
   const folder = temporaryFolder();
   for (const [name, text] of Object.entries(files)) {
     fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });

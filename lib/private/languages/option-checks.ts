@@ -45,9 +45,28 @@ const NODEJS: OptionTable = {
 const TABLES: Record<Language, OptionTable> = {
   nodejs: NODEJS,
   python: {
-    options: { exclude: 'strings', installArgs: 'strings' } satisfies Partial<Record<keyof PythonBundlingOptions, Kind>>,
-    elsewhere: {},
-    isComplete: false,
+    options: {
+      exclude: 'strings',
+      dependencies: 'object',
+      installArgs: 'strings',
+      installer: 'object',
+      extras: 'strings',
+      groups: 'strings',
+      environment: 'record',
+      slim: 'boolean',
+      strip: 'boolean',
+    } satisfies Record<keyof PythonBundlingOptions, Kind>,
+    elsewhere: {
+      assetExcludes: "it is 'exclude', with patterns as in .gitignore",
+      poetryIncludeHashes: 'hashes of lock files are always checked',
+      poetryWithoutUrls: 'addresses of indexes are never packed',
+      commandHooks: 'run commands of your own before the synth',
+      outputPathSuffix: 'the package has the folders of the entry',
+      buildArgs: "arguments of the installer are 'installArgs'",
+      assetHash: "the hash is that of the package's contents",
+      assetHashType: "the hash is that of the package's contents",
+    },
+    isComplete: true,
   },
   go: {
     options: { tags: 'strings', environment: 'record' } satisfies Partial<Record<keyof GoBundlingOptions, Kind>>,

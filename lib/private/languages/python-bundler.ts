@@ -3,14 +3,15 @@ import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
 import { captureFrom } from './capture';
-import { PythonDependencyLayerJob, PythonJob, PythonLayerJob } from './python-job';
+import { PythonDependencyLayerJob, PythonInstallation, PythonJob, PythonLayerJob } from './python-job';
+import { checkRelativeImports } from './python-relative-imports';
 import { PythonBundlingOptions } from '../../bundling';
-import { RequestOf } from '../bundling/bundling-job';
+import { LambdaArchitecture, RequestOf } from '../bundling/bundling-job';
 import { ancestors } from '../files/ancestors';
 import { isWithin } from '../files/is-within';
 import { validationError } from '../validation-error';
 
-const PROJECT_FILES = ['requirements.txt', 'pyproject.toml', 'uv.lock'];
+const PROJECT_FILES = ['requirements.txt', 'pyproject.toml', 'uv.lock', 'setup.py', 'poetry.lock', 'pdm.lock', 'Pipfile'];
 const HANDLER_FILES = ['handler.py', 'index.py', 'app.py', 'lambda_function.py', 'main.py'];
 const HANDLER_FUNCTIONS = ['handler', 'lambda_handler', 'main'];
 
@@ -19,7 +20,7 @@ export const pythonBundler: Bundler = {
   name: 'Python',
   family: lambda.RuntimeFamily.PYTHON,
   defaultRuntime: lambda.Runtime.PYTHON_3_14,
-  accepts: `a .py file, or a folder with ${PROJECT_FILES.join(', ')} or ${HANDLER_FILES.join(', ')} (Python)`,
+  accepts: `a .py file, or a folder with ${PROJECT_FILES.join(', ')}, a .py file or a package (Python)`,
 
   runner: () => require.resolve('../runner/python/runner'),
   tools: ['uv', 'python3', 'python'],
@@ -33,20 +34,18 @@ export const pythonBundler: Bundler = {
   canRunOn: () => true,
   canHandle: entry => fs.statSync(entry).isFile()
     ? path.extname(entry) === '.py'
-    : [...PROJECT_FILES, ...HANDLER_FILES].some(name => fs.existsSync(path.join(entry, name))),
+    : PROJECT_FILES.some(name => fs.existsSync(path.join(entry, name))) || holdsModules(entry),
 
   bind(request: BundlerRequest): BundlerResult {
     const options = request.options as PythonBundlingOptions;
     const isFile = fs.statSync(request.entry).isFile();
-    const projectDir = isFile ? path.dirname(request.entry) : request.entry;
-    const { sourceDir, handler } = findHandler(request, sourceFolders(projectDir, isFile), isFile ? [path.basename(request.entry)] : HANDLER_FILES);
+    const entryDir = isFile ? path.dirname(request.entry) : request.entry;
+    const projectDir = isFile ? folderWithRequirements(entryDir) : entryDir;
+    const { sourceDir, handler } = findHandler(request, sourceFolders(entryDir, isFile), isFile ? [path.basename(request.entry)] : HANDLER_FILES);
+    checkRelativeImports(request, sourceDir, handler);
     const { captureOptions } = request;
     const dependenciesInLayer = options.dependencies?._inOwnLayer ?? false;
-    const platform = {
-      pythonVersion: request.runtime.name.replace(/^python/, ''),
-      architecture: request.architecture,
-      installArgs: options.installArgs ?? [],
-    };
+    const installation = pythonInstallation(options, request.runtime, request.architecture);
     return {
       // The generated module patches the libraries, and only then imports the user's.
       handler: request.instrumentation === 'none' ? handler : 'cdk_traced_function.handler',
@@ -64,8 +63,8 @@ export const pythonBundler: Bundler = {
         sdkInLayer: request.sdkInLayer,
         dependenciesInLayer,
         exclude: options.exclude ?? [],
-        linkRoot: projectRoot(projectDir),
-        ...platform,
+        linkRoot: projectRoot(entryDir),
+        installation,
       } satisfies RequestOf<PythonJob>,
       dependencyLayer: dependenciesInLayer ? {
         language: 'python',
@@ -73,7 +72,7 @@ export const pythonBundler: Bundler = {
         sourceDir: projectDir,
         instrumentation: request.instrumentation,
         withSdk: request.instrumentation === 'xray-sdk' && !request.sdkInLayer,
-        ...platform,
+        installation,
       } satisfies RequestOf<PythonDependencyLayerJob> : undefined,
     };
   },
@@ -81,8 +80,43 @@ export const pythonBundler: Bundler = {
   sourceOf: request => request.sourceDir as string | undefined ?? __dirname,
 };
 
+/** Whether Python modules can be imported from a folder: files, or packages in folders of it. */
+function holdsModules(folder: string): boolean {
+  const entries = fs.readdirSync(folder, { withFileTypes: true });
+  return entries.some(entry => entry.name.endsWith('.py')
+    || (entry.isDirectory() && !entry.name.startsWith('.') && fs.existsSync(path.join(folder, entry.name, '__init__.py'))));
+}
+
+/** What the options say of what is installed, and how. */
+export function pythonInstallation(options: PythonBundlingOptions, runtime: lambda.Runtime, architecture: LambdaArchitecture): PythonInstallation {
+  return {
+    pythonVersion: runtime.name.replace(/^python/, ''),
+    architecture,
+    installArgs: options.installArgs ?? [],
+    installer: options.installer?._name ?? 'any',
+    extras: options.extras ?? [],
+    groups: options.groups ?? [],
+    environment: options.environment ?? {},
+    slim: options.slim ?? false,
+    strip: options.strip ?? false,
+  };
+}
+
+/**
+ * Where the requirements of a handler's file are: beside it, else in the nearest folder above, up to the root of the project.
+ * Those of the CDK app itself, which ask for aws-cdk-lib, are none of a function.
+ */
+function folderWithRequirements(folder: string): string {
+  const root = projectRoot(folder);
+  const isForFunctions = (above: string) => {
+    const files = PROJECT_FILES.map(name => path.join(above, name)).filter(file => fs.existsSync(file));
+    return files.length > 0 && !files.some(file => /\baws[-_.]cdk[-_.]lib\b/i.test(fs.readFileSync(file, 'latin1').replaceAll('\0', '')));
+  };
+  return ancestors(folder).filter(above => isWithin(root, above)).find(isForFunctions) ?? folder;
+}
+
 /** The repository that a folder belongs to, else the folder in which the app runs, else the folder alone. */
-function projectRoot(folder: string): string {
+export function projectRoot(folder: string): string {
   const repository = ancestors(folder).find(above => fs.existsSync(path.join(above, '.git')));
   return repository ?? (isWithin(process.cwd(), folder) ? process.cwd() : folder);
 }

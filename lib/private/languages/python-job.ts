@@ -1,5 +1,26 @@
 import { BundlingJob, Capture, InstrumentationKind, LambdaArchitecture } from '../bundling/bundling-job';
 
+/** Which part of what a project requires is installed, and in which environment. */
+export interface PythonChoices {
+  readonly extras: readonly string[];
+  readonly groups: readonly string[];
+  /** Variables of the installer, and of the tools that export lock files. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** What is installed for which platform, and how. */
+export interface PythonInstallation extends PythonChoices {
+  /** Such as `3.14`. */
+  readonly pythonVersion: string;
+  readonly architecture: LambdaArchitecture;
+  readonly installArgs: readonly string[];
+  readonly installer: 'any' | 'uv' | 'pip';
+  /** Whether tests, type stubs and headers of the installed packages are left out. */
+  readonly slim: boolean;
+  /** Whether the installed packages' compiled files lose their symbols. */
+  readonly strip: boolean;
+}
+
 export interface PythonJob extends BundlingJob {
   readonly language: 'python';
   readonly kind: 'python';
@@ -14,14 +35,11 @@ export interface PythonJob extends BundlingJob {
   readonly sdkInLayer: boolean;
   /** Whether what the requirements name, and the SDK, come from a layer. */
   readonly dependenciesInLayer: boolean;
-  /** Such as `3.14`. */
-  readonly pythonVersion: string;
-  readonly architecture: LambdaArchitecture;
+  readonly installation: PythonInstallation;
   /** Patterns in the syntax of `.gitignore`. */
   readonly exclude: string[];
   /** Absolute path of the folder that links in the sources may lead into. */
   readonly linkRoot: string;
-  readonly installArgs: string[];
 }
 
 export interface PythonLayerJob extends BundlingJob {
@@ -29,7 +47,7 @@ export interface PythonLayerJob extends BundlingJob {
   readonly kind: 'python-layer';
 }
 
-/** What one Python function requires. */
+/** What a Python project requires. */
 export interface PythonDependencyLayerJob extends BundlingJob {
   readonly language: 'python';
   readonly kind: 'python-dependency-layer';
@@ -38,10 +56,9 @@ export interface PythonDependencyLayerJob extends BundlingJob {
   readonly instrumentation: InstrumentationKind;
   /** Whether the tracing SDK belongs into the layer. */
   readonly withSdk: boolean;
-  /** Such as `3.14`. */
-  readonly pythonVersion: string;
-  readonly architecture: LambdaArchitecture;
-  readonly installArgs: string[];
+  readonly installation: PythonInstallation;
+  /** What lies beside the requirements and goes into the layer too; nothing in a layer of one function's dependencies. */
+  readonly sources?: { readonly exclude: readonly string[]; readonly linkRoot: string };
 }
 
 /** A layer that records what functions call whose packages stay as they are. */

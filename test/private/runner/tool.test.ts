@@ -34,7 +34,6 @@ describe('a tool that is missing', () => {
       /cannot find Maven \(tried 'mvn' on PATH (\S+); .*\); install a JDK \(.*\) and Maven \(.*\), or add Maven's wrapper to the project with 'mvn wrapper:wrapper'/],
     ['Gradle', () => ({ entry: projectFolder({ 'build.gradle': '' }), handler: 'App' }),
       /cannot find Gradle \(tried 'gradle' on PATH (\S+); .*\); install a JDK \(.*\) and Gradle \(.*\), or add Gradle's wrapper to the project with 'gradle wrapper'/],
-    ['Python', pyproject, /cannot find Python \(tried 'python3', 'python', 'py', 'uv run --no-project python' on PATH (\S+); .*\); install Python 3\.11 or newer/],
   ])('fails with what was looked for, where, and what to install: %s', (_, props, message) => {
     const error = withEnvironment({ PATH, CDK_DOCKER: undefined }, () => bundlingError({ Function: props() }));
     expect(error).toMatch(message);

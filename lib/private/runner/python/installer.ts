@@ -1,28 +1,38 @@
 import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as path from 'path';
+import { IndexConfiguration } from './index-configuration';
+import { isUseless } from './left-out';
 import { normalizePythonPackage } from './normalize-package';
-import { LambdaArchitecture } from '../../bundling/bundling-job';
+import { machineName, refuseForeignBinaries } from './wheel-check';
 import { keepForLater, keepNewest, moveUnlessThere, packageCacheRoot } from '../../cache/user-cache';
-import { withoutCredentials } from '../credentials';
-import { runCommand } from '../run-command';
-import { findTool, Tool } from '../tool';
+import { directoryHash } from '../../files/directory-hash';
+import { isWithin } from '../../files/is-within';
+import { PythonInstallation } from '../../languages/python-job';
 import { BundlingError } from '../bundling-error';
+import { hideCredentialsOf, hideValues, namesCredentials, withoutCredentials } from '../credentials';
+import { runCommand } from '../run-command';
+import { commandLine, findTool, Tool } from '../tool';
 
-export interface PythonTarget {
-  /** Such as `3.14`. */
-  readonly pythonVersion: string;
-  readonly architecture: LambdaArchitecture;
-  /** Folder that receives the packages. */
-  readonly directory: string;
-  readonly installArgs: string[];
+/** What is installed in one go. */
+export interface PythonLines {
+  /** Of a requirements file, with absolute paths. */
+  readonly lines: readonly string[];
+  /** Of a constraints file. */
+  readonly constraints?: readonly string[];
   readonly noDependencies?: boolean;
+}
+
+/** Where it goes. */
+export interface PythonTarget extends PythonInstallation {
+  /** Folder that receives the packages. Others are made beside it. */
+  readonly directory: string;
 }
 
 const LARGEST_NUMBER_OF_INSTALLATIONS = 100;
 
 /** Part of the key, so that what was installed in another way is not found. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** Fetched by pip when a project has a uv.lock and the machine has no uv. */
 const UV_VERSION = '0.9.7';
@@ -30,58 +40,73 @@ const UV_VERSION = '0.9.7';
 const PYTHON = ['python3', 'python', 'py'];
 const DOCKER_IMAGE = 'python:3.13-slim';
 
+const INDEX_VARIABLES = /^(?:PIP|UV)_(?:EXTRA_|DEFAULT_)?INDEX(?:_URL)?$/;
+
+/** More packages than this without a wheel are no accident. */
+const MOST_BUILDS = 30;
+
 /** Installations of this run, by what they install: functions with the same requirements share one. */
 type Installation = Promise<{ readonly directory: string; readonly tool: string }>;
 const installations = new Map<string, Installation>();
 
 /**
  * Puts wheels for Lambda's platform into the target's folder, whatever this machine's platform is. Gives the installer's name and version.
- * The same lines for the same platform are installed once, and found again by later synths, also after a change of the function's code.
- *
- * @param lines of a requirements file, with absolute paths
+ * The same lines for the same platform from the same indexes are installed once, and found again by later synths, also after a change of the function's code.
  */
-export async function installRequirements(lines: string[], target: PythonTarget, sourceDir: string): Promise<string> {
-  const key = installationKey(lines, target);
+export async function installRequirements(wanted: PythonLines, target: PythonTarget, sourceDir: string): Promise<string> {
+  const configuration = new IndexConfiguration(sourceDir, { ...process.env, ...target.environment });
+  hideCredentials(wanted, target, configuration);
+  const { lines: staged, hasSources } = stageLocalProjects(wanted.lines, target.directory);
+  const key = installationKey(wanted, staged, target, configuration);
   const kept = key && dependencyCacheDir() ? path.join(dependencyCacheDir()!, key) : undefined;
   if (kept && fs.existsSync(kept)) {
     fs.cpSync(kept, target.directory, { recursive: true });
     return 'dependencies of an earlier synth';
   }
-  const id = key ?? JSON.stringify([target.directory, lines]);
+  const id = key ?? JSON.stringify([target.directory, wanted]);
   if (!installations.has(id)) {
-    installations.set(id, installApart(lines, target, sourceDir, kept));
+    installations.set(id, installApart({ ...wanted, lines: staged }, hasSources, target, sourceDir, configuration, kept));
   }
   const { directory, tool } = await installations.get(id)!;
   fs.cpSync(directory, target.directory, { recursive: true });
   return tool;
 }
 
-/** Undefined when the lines name what may change without them: a project or a wheel in a folder, a file at an address. */
-function installationKey(lines: string[], target: PythonTarget): string | undefined {
-  const contents: string[] = [];
-  for (const line of lines) {
-    const file = /^(?:-r|--requirement|-c|--constraint) "?([^"]+)/.exec(line)?.[1];
-    if (file) {
-      if (/^[a-z+]+:\/\//.test(file)) {
-        return undefined;
-      }
-      const text = fs.readFileSync(file, 'utf8');
-      if (/^\s*-(?:r|c|e|-requirement|-constraint|-editable)\b|^\s*\.{0,2}\/|file:/m.test(text)) {
-        return undefined;
-      }
-      contents.push(text);
-    } else if (/^-e|^--editable|^(?:(?:-f|--find-links) "?)?\/|^[A-Za-z]:\\|file:/.test(line)) {
-      return undefined;
-    }
-  }
-  const { directory, ...platform } = target;
-  const environment = Object.entries(process.env).filter(([name]) => /^(?:PIP|UV)_/.test(name)).sort();
-  return createHash('sha256').update(JSON.stringify([FORMAT, lines, contents, platform, environment])).digest('hex');
+/** No message may show them again. */
+function hideCredentials({ lines }: PythonLines, { installArgs, environment }: PythonTarget, configuration: IndexConfiguration): void {
+  hideValues(Object.values(environment));
+  const variables = Object.entries(process.env).filter(([name]) => /^(?:PIP|UV|POETRY)_/.test(name)).map(([, value]) => value!);
+  const addresses = lines.filter(line => /^-(?:i|f|-index-url|-extra-index-url|-find-links)\b/.test(line) || namesCredentials(line));
+  hideCredentialsOf([...addresses, ...installArgs, ...variables, ...configuration.contents].join('\n'));
 }
 
-async function installApart(lines: string[], target: PythonTarget, sourceDir: string, kept: string | undefined): Installation {
+/** Undefined when the lines name what may change without them: a file at an address. */
+function installationKey(
+  { constraints = [], noDependencies = false }: PythonLines, staged: readonly string[], target: PythonTarget, configuration: IndexConfiguration,
+): string | undefined {
+  const contents: string[] = [];
+  for (const line of staged) {
+    const [, file] = /^(?:-\S+[ =]"?|.*\bfile:\/\/)?((?:\/|[A-Za-z]:\\)[^"[#;]+?)(?:"|\[.*|#.*|\s*;.*|\s+--.*)?$/.exec(line) ?? [];
+    if (/^(?:-r|--requirement|-c|--constraint)[ =]/.test(line) || (file && !fs.existsSync(file))) {
+      return undefined;
+    }
+    const hash = file && contentHash(file);
+    contents.push(hash ? `${line.replace(file!, path.basename(file!))} ${hash}` : line);
+  }
+  const { directory, extras, groups, slim, strip, ...platform } = target;
+  const environment = Object.entries(process.env).filter(([name]) => /^(?:PIP|UV)_/.test(name)).sort();
+  return createHash('sha256').update(JSON.stringify([FORMAT, contents, constraints, noDependencies, platform, environment, configuration.contents])).digest('hex');
+}
+
+function contentHash(file: string): string {
+  return fs.statSync(file).isDirectory() ? directoryHash(file) : createHash('sha256').update(fs.readFileSync(file)).digest('hex');
+}
+
+async function installApart(
+  wanted: PythonLines, hasSources: boolean, target: PythonTarget, sourceDir: string, configuration: IndexConfiguration, kept: string | undefined,
+): Installation {
   const directory = `${target.directory}.dependencies-${installations.size}`;
-  const tool = await runInstaller(lines, { ...target, directory }, sourceDir);
+  const tool = await runInstaller(wanted, hasSources, { ...target, directory }, sourceDir, configuration);
   normalizePythonPackage(directory);
   if (kept) {
     keepForLater(() => {
@@ -95,66 +120,137 @@ async function installApart(lines: string[], target: PythonTarget, sourceDir: st
   return { directory, tool };
 }
 
-async function runInstaller(lines: string[], target: PythonTarget, sourceDir: string): Promise<string> {
+async function runInstaller(
+  wanted: PythonLines, hasSources: boolean, target: PythonTarget, sourceDir: string, configuration: IndexConfiguration,
+): Promise<string> {
+  const { lines, constraints = [], noDependencies } = wanted;
   const file = `${target.directory}.requirements.txt`;
+  const constraintsFile = `${target.directory}.constraints.txt`;
   fs.mkdirSync(target.directory, { recursive: true });
-  const { lines: staged, hasSources } = stageLocalProjects(lines, target.directory);
-  fs.writeFileSync(file, staged.join('\n') + '\n');
-  const tool = await findInstaller([sourceDir, path.dirname(target.directory)]);
+  const { args, fileLines, environment } = withoutAddresses(target.installArgs);
+  const write = (name: string, text: readonly string[]) => fs.writeFileSync(name, text.join('\n') + '\n', { mode: 0o600 });
+  write(file, [...fileLines, ...lines]);
+  write(constraintsFile, constraints);
+  const tool = await findInstaller(target, configuration, [sourceDir, path.dirname(target.directory)]);
   const isUv = tool.label.startsWith('uv');
   // Goes with the folder around it: uv leaves a lock behind for each project that it builds.
   const temporary = `${target.directory}.tmp`;
   fs.mkdirSync(temporary, { recursive: true });
+  const env = {
+    // A container does not inherit them.
+    ...Object.fromEntries(Object.entries(process.env).filter((e): e is [string, string] => INDEX_VARIABLES.test(e[0]) && e[1] !== undefined)),
+    ...configuration.pipFile && !process.env.PIP_CONFIG_FILE ? { PIP_CONFIG_FILE: configuration.pipFile } : {},
+    ...environment,
+    ...target.environment,
+    TMPDIR: temporary,
+  };
+  const install = async (builds: readonly string[], more: { buildsAny?: boolean } = {}) => runCommand([
+    ...isUv ? commandLine(tool, Object.keys(env)) : pipForTarget(tool, env, target, more.buildsAny ?? false), 'install', '--requirement', file, '--target', target.directory,
+    ...constraints.length > 0 ? ['--constraint', constraintsFile] : [],
+    ...isUv ? uvPlatform(target) : pipPlatform(target),
+    // A source distribution would be built for this machine. uv would refuse projects in folders and repositories too, pip does not.
+    ...more.buildsAny ? ['--prefer-binary'] : isUv && hasSources ? [] : ['--only-binary', ':all:', ...builds.flatMap(name => ['--no-binary', name])],
+    ...noDependencies ? ['--no-deps'] : [],
+    // A copy is in no workspace; where dependencies come from does not matter where none is installed.
+    ...isUv && noDependencies && hasSources ? ['--no-sources'] : [],
+    ...args,
+  ], { cwd: sourceDir, env });
   try {
-    await runCommand([
-      ...isUv ? tool.argv : pipForTarget(tool, target), 'install', '--requirement', file, '--target', target.directory,
-      ...(isUv ? uvPlatform(target) : pipPlatform(target)),
-      // A source distribution would be built for this machine. uv would refuse projects in folders and repositories too, pip does not.
-      ...(isUv && hasSources ? [] : ['--only-binary', ':all:']),
-      ...(target.noDependencies ? ['--no-deps'] : []),
-      ...target.installArgs,
-    ], { cwd: sourceDir, env: { TMPDIR: temporary } });
+    await installOrBuild(install, isUv);
   } catch (error) {
     throw new BundlingError('TF409', `cannot install the requirements for Python ${target.pythonVersion} on ${target.architecture} with ${tool.label} ` +
       `(${withoutCredentials(lines.join(', '))}). If a package has no wheel for that platform, set another 'runtime' or 'architecture', or another version of ` +
-      "the package; for one that is published as source only, make a wheel ('pip wheel NAME -w wheels') and add the line '--find-links ./wheels' to the " +
+      "the package; for one that is published as source only and cannot be built here, make a wheel ('pip wheel NAME -w wheels') and add the line '--find-links ./wheels' to the " +
       // Of the platforms that pip is given the last tells all.
       `requirements.\n${(error as Error).message.replace(/(?: --platform manylinux_\S+)+/, '')}`);
   }
-  if (hasSources) {
-    refuseForeignBinaries(target);
-  }
+  refuseForeignBinaries(target.directory, target);
   return tool.label;
 }
 
-/** What is built from source is built for this machine, which matters where it holds compiled code. */
-function refuseForeignBinaries(target: PythonTarget): void {
-  const { directory, pythonVersion, architecture } = target;
-  const wanted = `.cpython-${pythonVersion.replace('.', '')}-${machine(target)}-`;
-  const foreign = fs.readdirSync(directory, { recursive: true, encoding: 'utf8' }).find(name => /\.cpython-\d+-[\w-]+\.so$/.test(name) && !name.includes(wanted));
-  if (foreign) {
-    throw new BundlingError('TF410', `'${foreign}' was compiled for this machine, and not for Python ${pythonVersion} on ${architecture}, when its package was built from source; ` +
-      "set 'runtime' and 'architecture' to this machine's, or require a wheel of it for that platform");
+/** Wheels where there are any; what is published as source only is built, and checked afterwards to hold nothing that was compiled. */
+async function installOrBuild(install: (builds: readonly string[], more?: { buildsAny?: boolean }) => Promise<string>, isUv: boolean): Promise<void> {
+  const builds: string[] = [];
+  for (;;) {
+    try {
+      await install(builds);
+      return;
+    } catch (error) {
+      const { message } = error as Error;
+      if (isUv) {
+        const missing = [...message.matchAll(/Wheels\s+are\s+required\s+for\s+`([^`]+)`/g)].map(([, name]) => name).filter(name => !builds.includes(name));
+        if (missing.length === 0 || builds.length + missing.length > MOST_BUILDS) {
+          throw error;
+        }
+        builds.push(...missing);
+        continue;
+      }
+      if (!/No matching distribution found|ResolutionImpossible/.test(message)) {
+        throw error;
+      }
+      // pip does not say which have none, but takes an older wheel before a newer source.
+      await install([], { buildsAny: true }).catch((again: Error) => {
+        throw /No matching distribution found|ResolutionImpossible/.test(again.message) ? error : again;
+      });
+      return;
+    }
   }
 }
 
+/** Addresses may hold a token, and arguments are seen by everybody on the machine: they go into the requirements file, or into variables. */
+function withoutAddresses(installArgs: readonly string[]): { args: string[]; fileLines: string[]; environment: Record<string, string> } {
+  const [args, fileLines]: [string[], string[]] = [[], []];
+  const environment: Record<string, string> = {};
+  for (let i = 0; i < installArgs.length; i++) {
+    const [, option, , value] = /^(-i|-f|--index-url|--extra-index-url|--find-links|--index|--default-index)(=(.*))?$/.exec(installArgs[i]) ?? [];
+    if (!option || (value === undefined && i + 1 === installArgs.length)) {
+      args.push(installArgs[i]);
+      continue;
+    }
+    const address = value ?? installArgs[++i];
+    if (option === '--index') {
+      environment.UV_INDEX = [environment.UV_INDEX, address].filter(Boolean).join(' ');
+    } else if (option === '--default-index') {
+      environment.UV_DEFAULT_INDEX = address;
+    } else {
+      fileLines.push(`${option} ${address}`);
+    }
+  }
+  return { args, fileLines, environment };
+}
+
 /** Local projects are built from a copy: builds leave files behind, which would be sources the next time. */
-function stageLocalProjects(lines: string[], directory: string): { lines: string[]; hasSources: boolean } {
+function stageLocalProjects(lines: readonly string[], directory: string): { lines: string[]; hasSources: boolean } {
   let hasSources = lines.some(line => /(?:^|@\s*)(?:git|hg|svn|bzr)\+/.test(line));
   const staged = lines.map((line, i) => {
-    const project = line.replace(/\[[^\]]*\]$/, '');
-    if (!path.isAbsolute(project) || !fs.statSync(project, { throwIfNoEntry: false })?.isDirectory()) {
+    const [, project, rest] = /^(\/[^[;]*?|[A-Za-z]:\\[^[;]*?)((?:\[[^\]]*\])?(?:\s*;.*)?)$/.exec(line) ?? [];
+    if (!project || !fs.statSync(project, { throwIfNoEntry: false })?.isDirectory()) {
       return line;
     }
     hasSources = true;
-    if (directory.startsWith(project + path.sep)) {
-      return line; // a folder cannot be copied into itself
-    }
-    const copy = `${directory}.project-${i}`;
-    fs.cpSync(project, copy, { recursive: true, dereference: true, filter: source => !/^(?:\.git|\.venv|venv|node_modules|build)$/.test(path.basename(source)) });
-    return line.replace(project, copy);
+    const copy = path.join(`${directory}.projects`, String(i), path.basename(project));
+    copyProject(project, copy, directory);
+    return copy + rest;
   });
   return { lines: staged, hasSources };
+}
+
+/** @param output lies perhaps within the project, in a folder that is not copied */
+function copyProject(project: string, copy: string, output: string): void {
+  fs.mkdirSync(copy, { recursive: true });
+  for (const entry of fs.readdirSync(project)) {
+    const source = path.join(project, entry);
+    const holdsOutput = isWithin(source, output) && fs.readdirSync(source).some(name => name.startsWith('bundling-'));
+    if (isUseless(entry) || entry === 'build' || holdsOutput) {
+      continue;
+    }
+    const stats = fs.statSync(source, { throwIfNoEntry: false });
+    if (stats?.isDirectory()) {
+      copyProject(source, path.join(copy, entry), output);
+    } else if (stats?.isFile()) {
+      fs.copyFileSync(source, path.join(copy, entry));
+    }
+  }
 }
 
 function dependencyCacheDir(): string | undefined {
@@ -162,22 +258,25 @@ function dependencyCacheDir(): string | undefined {
   return root && path.join(root, 'python-dependencies');
 }
 
-async function findInstaller(mounts: string[]): Promise<Tool> {
+async function findInstaller({ installer }: PythonTarget, configuration: IndexConfiguration, mounts: string[]): Promise<Tool> {
+  if (installer === 'uv') {
+    const uv = await findUv(mounts[0], mounts[1]);
+    return { ...uv, argv: [...uv.argv, 'pip'] };
+  }
+  const uv = { argv: ['uv'], versionArgs: ['--version'] }; // 'uv pip --version' is not known to newer ones
+  const pip = PYTHON.map(python => ({ argv: [python, '-m', 'pip'], versionArgs: ['--version'] }));
   const tool = await findTool({
-    name: 'uv or pip',
-    candidates: [
-      { argv: ['uv'], versionArgs: ['--version'] }, // 'uv pip --version' is not known to newer ones
-      ...PYTHON.map(python => ({ argv: [python, '-m', 'pip'], versionArgs: ['--version'] })),
-    ],
+    name: installer === 'pip' ? 'pip' : 'uv or pip',
+    candidates: installer === 'pip' ? pip : configuration.isForPipOnly ? [...pip, uv] : [uv, ...pip],
     docker: { image: DOCKER_IMAGE, argv: ['python', '-m', 'pip'] },
-    install: "uv (https://docs.astral.sh/uv/), or Python's pip",
+    install: installer === 'pip' ? "Python's pip" : "uv (https://docs.astral.sh/uv/), or Python's pip",
   }, mounts);
   const isUv = tool.argv[0] === 'uv';
   return { ...tool, argv: isUv ? ['uv', 'pip'] : tool.argv, label: tool.label.replace('uv or pip', isUv ? 'uv' : 'pip') };
 }
 
-/** Python itself, to read project files with. */
-export async function findPython(sourceDir: string): Promise<Tool> {
+/** Python itself, to install uv with. */
+async function findPython(sourceDir: string): Promise<Tool> {
   return findTool({
     name: 'Python',
     candidates: [
@@ -185,7 +284,7 @@ export async function findPython(sourceDir: string): Promise<Tool> {
       { argv: ['uv', 'run', '--no-project', 'python'], versionArgs: ['--version'] }, // uv brings its own
     ],
     docker: { image: DOCKER_IMAGE, argv: ['python'] },
-    install: 'Python 3.11 or newer',
+    install: 'Python, or uv',
   }, [sourceDir]);
 }
 
@@ -219,24 +318,22 @@ function glibc(target: PythonTarget): { oldest: number; newest: number } {
   return { oldest: 17, newest: Number(target.pythonVersion.split('.')[1]) >= 12 ? 28 : 17 };
 }
 
-function machine(target: PythonTarget): string {
-  return target.architecture === 'arm64' ? 'aarch64' : 'x86_64';
-}
-
 function uvPlatform(target: PythonTarget): string[] {
   const { newest } = glibc(target);
-  const platform = `${machine(target)}-${newest === 17 ? 'manylinux2014' : `manylinux_2_${newest}`}`;
+  const platform = `${machineName(target)}-${newest === 17 ? 'manylinux2014' : `manylinux_2_${newest}`}`;
   return ['--python-platform', platform, '--python-version', target.pythonVersion, '--no-compile-bytecode'];
 }
 
 /**
  * pip with the target's environment for markers (`; python_version >= "3.13"`), for which it takes this machine's whatever the platform it is told to install
  * for, so that packages would be missing. https://github.com/pypa/pip/issues/11664
+ *
+ * @param buildsAny whether it builds sources too, which it refuses for another platform, since it cannot know that nothing will be compiled
  */
-function pipForTarget(tool: Tool, target: PythonTarget): string[] {
+function pipForTarget(tool: Tool, env: Record<string, string>, target: PythonTarget, buildsAny: boolean): string[] {
   const environment = {
     implementation_name: 'cpython', platform_python_implementation: 'CPython', os_name: 'posix', platform_system: 'Linux', sys_platform: 'linux',
-    platform_machine: machine(target), platform_release: '', platform_version: '',
+    platform_machine: machineName(target), platform_release: '', platform_version: '',
     python_version: target.pythonVersion, python_full_version: `${target.pythonVersion}.0`, implementation_version: `${target.pythonVersion}.0`,
   };
   const script = `${target.directory}.pip.py`;
@@ -244,10 +341,12 @@ function pipForTarget(tool: Tool, target: PythonTarget): string[] {
     'import runpy',
     'from pip._vendor.packaging import markers',
     `markers.default_environment = lambda: dict(${JSON.stringify(environment)})`,
+    ...buildsAny ? ['from pip._internal.cli import cmdoptions', 'cmdoptions.check_dist_restriction = lambda *args, **kwargs: None'] : [],
     'runpy.run_module("pip", run_name="__main__", alter_sys=True)',
     '',
   ].join('\n'));
-  return [...tool.argv.slice(0, tool.argv.lastIndexOf('-m')), script];
+  const { argv } = tool;
+  return [...commandLine({ ...tool, argv: argv.slice(0, argv.lastIndexOf('-m')) }, Object.keys(env)), script];
 }
 
 function pipPlatform(target: PythonTarget): string[] {
@@ -255,7 +354,7 @@ function pipPlatform(target: PythonTarget): string[] {
   // uv takes the older ones for granted, pip wants each of them.
   const manylinux = Array.from({ length: newest - oldest + 1 }, (_, i) => `manylinux_2_${newest - i}`);
   return [
-    ...[...manylinux, 'manylinux2014'].flatMap(platform => ['--platform', `${platform}_${machine(target)}`]),
+    ...[...manylinux, 'manylinux2014'].flatMap(platform => ['--platform', `${platform}_${machineName(target)}`]),
     '--implementation', 'cp', '--python-version', target.pythonVersion,
     '--no-compile', '--upgrade', '--no-input', '--disable-pip-version-check', '--quiet', '--root-user-action', 'ignore',
   ];

@@ -1,8 +1,8 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { XRAY_SDK_REQUIREMENTS } from './dependencies';
 import { installRequirements } from './installer';
 import { normalizePythonPackage } from './normalize-package';
+import { XRAY_SDK_LINES } from './xray-sdk';
 import { JobResult, OWN_INPUTS } from '../../bundling/bundling-job';
 import { PythonLayerJob } from '../../languages/python-job';
 
@@ -11,9 +11,9 @@ export async function bundlePythonLayer(job: PythonLayerJob): Promise<JobResult>
   // Beside the layer and then moved into it: the installer leaves files beside its target.
   const directory = path.join(job.workDir, 'python');
   fs.mkdirSync(directory, { recursive: true });
-  const tool = await installRequirements([...XRAY_SDK_REQUIREMENTS], {
+  const tool = await installRequirements({ lines: XRAY_SDK_LINES, noDependencies: true }, {
     // Any version will do: the compiled part, which is all that depends on it, is taken out below.
-    pythonVersion: '3.13', architecture: 'x86_64', directory, installArgs: [], noDependencies: true,
+    pythonVersion: '3.13', architecture: 'x86_64', directory, installArgs: [], installer: 'any', extras: [], groups: [], environment: {}, slim: false, strip: false,
   }, job.workDir);
   for (const name of fs.readdirSync(path.join(directory, 'wrapt'))) {
     if (name.endsWith('.so')) {

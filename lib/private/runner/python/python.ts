@@ -1,8 +1,9 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { copyCapture } from './capture';
-import { installDependencies, withOwnSdk, XRAY_SDK_MODULES } from './dependencies';
-import { PROJECT_FILES, readRequirements } from './requirements';
+import { installDependencies, requirementInputs, withOwnSdk, XRAY_SDK_MODULES } from './dependencies';
+import { installProject } from './own-project';
+import { readRequirements } from './requirements';
 import { copySources, listSources } from './sources';
 import { InstrumentationKind, JobResult } from '../../bundling/bundling-job';
 import { PythonJob } from '../../languages/python-job';
@@ -10,23 +11,24 @@ import { BundlingError } from '../bundling-error';
 
 /** Fills the output folder with the sources, and their requirements and the tracing SDK unless a layer has them. */
 export async function bundlePython(job: PythonJob): Promise<JobResult> {
-  const { pythonVersion, architecture, outputDir: directory, installArgs } = job;
+  const { outputDir: directory, installation, projectDir } = job;
   const sources = listSources(job);
+  const warnings = [...sources.warnings];
   let tool = 'no installer needed';
   let requirementFiles: string[] = [];
   if (!job.dependenciesInLayer) {
-    const requirements = withOwnSdk(await readRequirements(job.projectDir, job.workDir, pythonVersion), job.instrumentation, job.projectDir);
-    tool = await installDependencies(requirements, needsSdk(job), { pythonVersion, architecture, directory, installArgs }, job.projectDir);
-    // A requirement without a version is taken for the one that was installed first.
-    requirementFiles = [...PROJECT_FILES.map(name => path.join(job.projectDir, name)), ...requirements.files];
+    const requirements = withOwnSdk(await readRequirements(projectDir, job.workDir, installation), job.instrumentation, projectDir);
+    tool = await installDependencies(requirements, needsSdk(job), { ...installation, directory }, projectDir);
+    requirementFiles = requirementInputs(requirements, installation, projectDir);
   }
+  warnings.push(...await installProject(job));
   copySources(sources, job.sourceDir, directory);
   if (job.instrumentation !== 'none') {
     addEntry(job);
   }
   verify(job);
-  const inputs = { files: [...requirementFiles, ...sources.files], folders: [job.projectDir, ...sources.folders] };
-  return { tool, warnings: sources.warnings, inputs };
+  const inputs = { files: [...requirementFiles, ...sources.files], folders: [projectDir, ...sources.folders] };
+  return { tool, warnings, inputs };
 }
 
 /** Adds the package `cdk_traced_function`, which captures libraries and then imports the handler. */

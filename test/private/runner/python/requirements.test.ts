@@ -1,16 +1,30 @@
 import * as path from 'path';
+import { PythonInstallation } from '../../../../lib/private/languages/python-job';
 import { readRequirements } from '../../../../lib/private/runner/python/requirements';
 import { projectFolder, temporaryFolder } from '../../../test-app';
 
-async function read(files: Record<string, string>, pythonVersion = '3.14') {
+const INSTALLATION: PythonInstallation = {
+  pythonVersion: '3.14',
+  architecture: 'x86_64',
+  installArgs: [],
+  installer: 'any',
+  extras: [],
+  groups: [],
+  environment: {},
+  slim: false,
+  strip: false,
+};
+
+async function read(files: Record<string, string | Buffer>, pythonVersion = '3.14', more: Partial<PythonInstallation> = {}) {
   const folder = projectFolder(files);
-  const { direct, files: named, ...requirements } = await readRequirements(folder, temporaryFolder(), pythonVersion);
+  const installation = { ...INSTALLATION, pythonVersion, ...more };
+  const { direct, files: named, isLocked, ...requirements } = await readRequirements(folder, temporaryFolder(), installation);
   const inFolder = (text: string) => text.replaceAll(folder, '<folder>');
   return { ...JSON.parse(inFolder(JSON.stringify(requirements))), direct: [...direct], files: named.map(inFolder) };
 }
 
 test('a folder without project files requires nothing', async () => {
-  expect(await read({ 'handler.py': '' })).toEqual({ lines: [], options: [], direct: [], files: [] });
+  expect(await read({ 'handler.py': '' })).toEqual({ lines: [], options: [], constraints: [], direct: [], files: [] });
 });
 
 test('names are normalised, comments and continued lines understood', async () => {
@@ -25,17 +39,21 @@ test.each(['aws-xray-sdk', 'aws_xray_sdk==2.14.0', 'AWS.XRay.SDK ~= 2.14'])('the
   expect(await read({ 'requirements.txt': `six\n${line}\naws-xray-sdk-extras\n` })).toMatchObject({ lines: ['six', 'aws-xray-sdk-extras'], sdkLine: line });
 });
 
-test('included files are read where they lie, each once, and constraints stay options', async () => {
+test('included files are read where they lie, each once, and constraints are told from what is asked for', async () => {
   expect(await read({
     'requirements.txt': '-r deps/base.txt\n--index-url https://example.com/simple\n-c constraints.txt\n',
     'deps/base.txt': 'six\n--requirement more.txt\n-r ../requirements.txt\n',
     'deps/more.txt': 'aws-xray-sdk==2.14.0\n-c pins.txt\n',
+    'deps/pins.txt': 'wrapt==1.16.0\n-c "more pins.txt"\n',
+    'deps/more pins.txt': 'urllib3<2 # of botocore\n',
+    'constraints.txt': Buffer.from('\ufeffsix==1.16.0\r\n', 'utf16le'),
   })).toEqual({
     lines: ['six'],
     sdkLine: 'aws-xray-sdk==2.14.0',
-    options: ['-c <folder>/deps/pins.txt', '--index-url https://example.com/simple', '-c <folder>/constraints.txt'],
+    options: ['--index-url https://example.com/simple'],
+    constraints: ['urllib3<2', 'wrapt==1.16.0', 'six==1.16.0'],
     direct: ['six', 'aws-xray-sdk'],
-    files: ['requirements.txt', 'deps/base.txt', 'deps/more.txt', 'deps/pins.txt', 'constraints.txt'].map(name => path.posix.join('<folder>', name)),
+    files: ['requirements.txt', 'deps/base.txt', 'deps/more.txt', 'deps/pins.txt', 'deps/more pins.txt', 'constraints.txt'].map(name => path.posix.join('<folder>', name)),
   });
 });
 
@@ -69,14 +87,14 @@ test('paths are found in every form, and what lies there counts', async () => {
 });
 
 test('white space ends no path', async () => {
-  const text = '-c pins/all.txt\n./libs/my lib[x] ; python_version > "3"\n--find-links ./w\n';
+  const text = './libs/my lib[x] ; python_version > "3"\n--find-links ./w\n';
   const folder = path.join(projectFolder({
-    'a b/requirements.txt': text, 'a b/pins/all.txt': '', 'a b/libs/my lib/setup.py': '', 'a b/w/a.whl': '',
+    'a b/requirements.txt': text, 'a b/libs/my lib/setup.py': '', 'a b/w/a.whl': '',
   }), 'a b');
-  const { lines, options, files } = await readRequirements(folder, temporaryFolder(), '3.14');
+  const { lines, options, files } = await readRequirements(folder, temporaryFolder(), INSTALLATION);
   expect(lines).toEqual([`${folder}/libs/my lib[x] ; python_version > "3"`]);
-  expect(options).toEqual([`-c "${folder}/pins/all.txt"`, `--find-links "${folder}/w"`]);
-  expect(files).toEqual(expect.arrayContaining(['pins/all.txt', 'libs/my lib/setup.py', 'w/a.whl'].map(name => `${folder}/${name}`)));
+  expect(options).toEqual([`--find-links "${folder}/w"`]);
+  expect(files).toEqual(expect.arrayContaining(['libs/my lib/setup.py', 'w/a.whl'].map(name => `${folder}/${name}`)));
 });
 
 describe('a project whose requirements are kept for another tool', () => {
@@ -96,6 +114,41 @@ describe('a project whose requirements are kept for another tool', () => {
   test('does not fail for a Poetry project that requires Python alone', async () => {
     expect(await read({ 'pyproject.toml': '[tool.poetry.dependencies]\npython = "^3.11"\n' })).toMatchObject({ lines: [] });
   });
+});
+
+describe('extras and groups', () => {
+  const project = [
+    '[project]', 'name = "Shop_Api"', 'version = "1"', 'dependencies = ["six"]',
+    '[project.optional-dependencies]', 'http = ["httpx", "boto3"]', 'sql = ["psycopg"]', 'all = ["shop-api[http,sql]"]',
+    '[dependency-groups]', 'ml = ["numpy", { include-group = "Base_Group" }]', 'base-group = ["attrs"]', '',
+  ].join('\n');
+
+  test('that are asked for are installed, with those that they name', async () => {
+    expect(await read({ 'pyproject.toml': project }, '3.14', { extras: ['all'], groups: ['ml'] })).toMatchObject({
+      lines: ['six', 'httpx', 'boto3', 'psycopg', 'numpy', 'attrs'], direct: ['six', 'httpx', 'boto3', 'psycopg', 'numpy', 'attrs'],
+    });
+    expect(await read({ 'pyproject.toml': project })).toMatchObject({ lines: ['six'] });
+  });
+
+  test('fail where there are none of that name, and where they would have no effect', async () => {
+    await expect(read({ 'pyproject.toml': project }, '3.14', { extras: ['htpp'] }))
+      .rejects.toThrow(/pyproject\.toml' has no extra 'htpp' \(it has http, sql, all\); correct the bundling option 'extras'/);
+    await expect(read({ 'pyproject.toml': project }, '3.14', { groups: ['dev'] })).rejects.toThrow(/has no group 'dev' \(it has ml, base-group\)/);
+    for (const files of [{ 'requirements.txt': 'six' }, { 'app.py': '' }] as Record<string, string>[]) {
+      await expect(read(files, '3.14', { extras: ['http'] })).rejects.toThrow(/the bundling option 'extras' would have no effect/);
+    }
+  });
+});
+
+test.each([['UTF-16LE', '\ufeff', 'utf16le'], ['UTF-8 with a mark', '\ufeff', 'utf8']] as const)('requirements in %s are read', async (_, mark, encoding) => {
+  expect(await read({ 'requirements.txt': Buffer.from(`${mark}six==1.17.0\r\nattrs\r\n`, encoding) })).toMatchObject({ lines: ['six==1.17.0', 'attrs'] });
+});
+
+test('where only a build tells the requirements, the project is installed itself', async () => {
+  const setup = 'from setuptools import setup\nsetup(name="a", install_requires=["six", "boto3>=1"])\n';
+  expect(await read({ 'setup.py': setup })).toMatchObject({ lines: ['<folder>'], direct: ['boto3'] });
+  const project = '[project]\nname = "a"\nversion = "1"\ndynamic = ["dependencies"]\n';
+  expect(await read({ 'pyproject.toml': project }, '3.14', { extras: ['x'] })).toMatchObject({ lines: ['<folder>[x]'], direct: [] });
 });
 
 test.each([['>=3.9,<3.13', '3.12', '3.13'], ['>=3.13.2', '3.13', '3.12'], ['==3.12.*', '3.12', '3.14']])('requires-python %s fits %s, and contradicts %s', async (wanted, fits, not) => {

@@ -1,0 +1,17 @@
+import { createRequire } from 'module';
+import { readText } from './text-file';
+import { BundlingError } from '../bundling-error';
+
+export type TomlTable = Record<string, unknown>;
+
+/** smol-toml can be required, but describes its types for ES modules only. */
+const { parse } = createRequire(__filename)('smol-toml') as { parse(text: string): TomlTable };
+
+/** @throws with the file's name, and the line that is wrong */
+export function readToml(file: string): TomlTable {
+  try {
+    return parse(readText(file));
+  } catch (error) {
+    throw new BundlingError('TF430', `'${file}' is not valid TOML: ${(error as Error).message}`);
+  }
+}
