@@ -4,7 +4,7 @@ import { NpmConfig } from 'projen/lib/javascript';
 /** Each is a folder of `lib/private/runner`. */
 const LANGUAGES = ['nodejs', 'python', 'go', 'java'];
 /** What the runners of all languages share. */
-const COMMON_RUNNER_FILES = ['credentials', 'language-runner', 'progress-line', 'run-command', 'runtime-files', 'tool'];
+const COMMON_RUNNER_FILES = ['bundling-error', 'credentials', 'language-runner', 'progress-line', 'run-command', 'runtime-files', 'tool'];
 
 // The only hand-edited configuration of the package. Every override says why.
 const project = new awscdk.AwsCdkConstructLibrary({
@@ -135,7 +135,7 @@ project.eslint?.addRules({
       {
         target: './lib/private/runner',
         from: './lib',
-        except: ['./private/runner', './private/bundling/bundling-job.ts', './private/cache/user-cache.ts', './private/files', ...LANGUAGES.map(l => `./private/languages/${l}-job.ts`)],
+        except: ['./private/runner', './private/bundling/bundling-job.ts', './private/cache/user-cache.ts', './private/cache/installations.ts', './private/files', ...LANGUAGES.map(l => `./private/languages/${l}-job.ts`)],
         message: 'The runner is a process of its own: of what runs at synth it knows the data of a job, the cache of the user, and files.',
       },
       {
@@ -161,6 +161,9 @@ function quickTypes(name: string) {
 for (const [option, value] of Object.entries(quickTypes('test'))) {
   project.tsconfigDev.file.addOverride(`compilerOptions.${option}`, value);
 }
+
+// Apps of other people's kinds: they use the root project's CDK.
+project.eslint?.addOverride({ files: ['local/corpus/**/*.ts', 'local/test/adoption/**/*.ts'], rules: { 'import/no-extraneous-dependencies': 'off' } });
 
 // ESLint and editors take the nearest tsconfig.json, and the root's is jsii's, for lib alone.
 for (const folder of ['bin', 'lambda']) {

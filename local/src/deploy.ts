@@ -162,7 +162,7 @@ export class CdkApp {
       },
     });
     if (result.status !== 0) {
-      const hint = /Unrecognized resource types/.test(result.output) 
+      const hint = /Unrecognized resource types/.test(result.output)
         ? '\nThe local cloud does not have these; without --strict it stands in for them, and --stacks deploys the other stacks.'
         : /^No stacks? match/m.test(result.output) ? '; --list names those that there are.' : '';
       throw new LauncherError(`'cdk ${args[0]}' failed: ${errorOf(result.output) ?? `status ${result.status}`}${hint}`);

@@ -42,7 +42,8 @@ afterAll(async () => host.stop());
 
 async function run(id: string, actions: string[], options: RunOptions & { remaining?: number } = {}): Promise<FunctionRun> {
   const PYTHONPATH = [packages[id], libraries].join(path.delimiter);
-  return host.runPython(packages[id], actions.map(action => ({ action, remaining: options.remaining ?? 60_000 })), { ...options, env: { PYTHONPATH, ...options.env } });
+  const events = actions.map(action => ({ action, remaining: options.remaining ?? 60_000 }));
+  return host.runPython(packages[id], events, { ...options, env: { PYTHONPATH, ...options.env } });
 }
 
 /** Names of documents, each with that of what it hangs under. */

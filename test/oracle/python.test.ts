@@ -1,10 +1,10 @@
 import * as fs from 'fs';
 import * as path from 'path';
+import { Instrumentation } from '../../lib';
 import { ReceivedRequest } from '../instrumentation/fake-services';
 import { FunctionHost, FunctionRun, PARENT } from '../instrumentation/function-process';
 import { DecodedSpan, decodeSpans } from '../instrumentation/otlp-spans';
 import { PYTHON_LIBRARIES } from '../instrumentation/python-libraries';
-import { Instrumentation } from '../../lib';
 import { installPython, LOCAL_PYTHON } from '../local-python';
 import { bundle } from '../packages';
 import { PostgresServer } from './postgres-server';
@@ -46,7 +46,9 @@ beforeAll(async () => {
     runs[kind] = run;
     datagrams[kind] = run.datagrams.map(decoded);
     run.results.forEach((result, i) => outcomes.set(`${kind} ${i}`, {
-      result: result.failure ? { ...result.failure, requestId: undefined, stackTrace: frames(result.failure.stackTrace ?? [], folder, libraries) } : result.value,
+      result: result.failure
+        ? { ...result.failure, requestId: undefined, stackTrace: frames(result.failure.stackTrace ?? [], folder, libraries) }
+        : result.value,
       requests: [],
     }));
   }

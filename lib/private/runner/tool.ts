@@ -1,8 +1,8 @@
 import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
-import { runCommand } from './run-command';
 import { BundlingError } from './bundling-error';
+import { runCommand } from './run-command';
 
 /** A program that can be run: on this machine, or inside a container in which the same paths are mounted. */
 export interface Tool {

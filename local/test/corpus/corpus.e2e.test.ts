@@ -41,7 +41,8 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-test-'));
   xray = await startXray({ udpPort: 0, httpPort: 0 });
   cloud = await startLocalCloud({
-    python: await ensurePythonEnvironment({ log: () => undefined }), port: 0, xrayPort: xray.udpPort, xrayUrl: xray.url, appDir: APP_DIR, traceAll: true,
+    python: await ensurePythonEnvironment({ log: () => undefined }), port: 0, xrayPort: xray.udpPort, xrayUrl: xray.url,
+    appDir: APP_DIR, traceAll: true,
     log: line => warnings.push(line), environment: { CDK_TRACED_RETRY_SECONDS: '0.05' },
   });
   const cdk = new CdkApp({ appDir: APP_DIR, context: { apps: ids.join(',') }, endpoint: cloud.endpoint, scratch, log: line => progress.push(line) });

@@ -3,8 +3,8 @@ import * as path from 'path';
 import { makeGoroot, PACKAGE } from './goroot';
 import { GoBuild, GoModule, GoPackage } from './module';
 import { Capture, InstrumentationKind } from '../../bundling/bundling-job';
-import { goRuntimeFile } from '../runtime-files';
 import { BundlingError } from '../bundling-error';
+import { goRuntimeFile } from '../runtime-files';
 
 const AWS_V1 = 'github.com/aws/aws-sdk-go/aws/';
 const AWS_V2 = 'github.com/aws/aws-sdk-go-v2/';

@@ -8,8 +8,8 @@ import { GoBuild, GoModule, GoPackage } from './module';
 import { JobInputs, JobResult } from '../../bundling/bundling-job';
 import { ancestors } from '../../files/ancestors';
 import { GoJob } from '../../languages/go-job';
-import { findTool, Tool } from '../tool';
 import { BundlingError } from '../bundling-error';
+import { findTool, Tool } from '../tool';
 
 /**
  * Builds `bootstrap` for Lambda into the output folder of each job.

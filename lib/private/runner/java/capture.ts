@@ -3,10 +3,10 @@ import * as path from 'path';
 import { jarFolder } from './archive';
 import { redirectCalls, Redirection } from './class-weaver';
 import { JavaJob } from '../../languages/java-job';
+import { BundlingError } from '../bundling-error';
 import { runCommand } from '../run-command';
 import { javaRuntimeFile } from '../runtime-files';
 import { findTool } from '../tool';
-import { BundlingError } from '../bundling-error';
 
 /** The oldest Java that functions may run on, so that any compiler of today gives the same. */
 const RELEASE = '17';

@@ -4,10 +4,10 @@ import * as path from 'path';
 import { JavaBuild, JavaBuildRequest, JavaClassPath, JavaDependency, JavaResolution } from './build';
 import { copyJavaProject, JavaBuildFiles, JavaProjectCopy, wrapperCandidates } from './project';
 import { ancestors } from '../../files/ancestors';
+import { BundlingError } from '../bundling-error';
 import { runCommand } from '../run-command';
 import { javaRuntimeFile } from '../runtime-files';
 import { commandLine, findTool, Tool } from '../tool';
-import { BundlingError } from '../bundling-error';
 
 const SETTINGS = ['settings.gradle', 'settings.gradle.kts'];
 

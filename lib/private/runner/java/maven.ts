@@ -5,9 +5,9 @@ import { listJar } from './archive';
 import { JavaBuild, JavaBuildRequest, JavaClassPath, JavaDependency, JavaResolution } from './build';
 import { copyJavaProject, isWithin, JavaBuildFiles, JavaProjectCopy, wrapperCandidates } from './project';
 import { ancestors } from '../../files/ancestors';
+import { BundlingError } from '../bundling-error';
 import { runCommand } from '../run-command';
 import { commandLine, findTool, Tool } from '../tool';
-import { BundlingError } from '../bundling-error';
 
 const DEPENDENCY_PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 

@@ -1,11 +1,11 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { JobInputs } from '../../bundling/bundling-job';
-import { Commands, NodejsJob, OUTPUT_DIR } from '../../languages/nodejs-job';
-import { copyPackage } from '../../files/copy-package';
-import { runCommand } from '../run-command';
 import { installNodeModules } from './node-modules/install';
+import { JobInputs } from '../../bundling/bundling-job';
+import { copyPackage } from '../../files/copy-package';
+import { Commands, NodejsJob, OUTPUT_DIR } from '../../languages/nodejs-job';
 import { BundlingError } from '../bundling-error';
+import { runCommand } from '../run-command';
 
 /**
  * Adds to a bundled package what does not come from esbuild: installed packages, copied files, what commands make.

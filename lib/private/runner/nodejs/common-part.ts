@@ -1,9 +1,9 @@
 import { createHash, Hash } from 'crypto';
 import * as path from 'path';
 import type { BuildOptions, Message, Plugin, ResolveResult } from 'esbuild';
+import { esModuleOf } from './aws-es-modules';
 import { COMMON, COMMON_VARIABLE, CommonImports, replaceCommonImports, SETUP } from './common-imports';
 import { contextAnswers } from './context-answers';
-import { esModuleOf } from './aws-es-modules';
 import { asksForMetadata, emitDecoratorMetadata, moduleAsksForMetadata } from './decorator-metadata';
 import { isEntangled } from './entangled';
 import { EsbuildInstallation } from './esbuild-installation';

@@ -3,8 +3,8 @@ import { createRequire } from 'module';
 import * as path from 'path';
 import type * as Esbuild from 'esbuild';
 import { userCacheDir } from '../../cache/user-cache';
-import { runCommand } from '../run-command';
 import { BundlingError } from '../bundling-error';
+import { runCommand } from '../run-command';
 
 /** Installed when neither the project nor this package has esbuild, as in an app in another language than JavaScript. */
 const ESBUILD_VERSION = '0.28.2';

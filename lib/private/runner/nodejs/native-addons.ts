@@ -1,8 +1,8 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { NodejsJob } from '../../languages/nodejs-job';
 import { whyNotLoadable } from './binary-file';
 import { nativeParts } from './native-package';
+import { NodejsJob } from '../../languages/nodejs-job';
 import { BundlingError } from '../bundling-error';
 
 const PACKAGE = /^((?:.*[\\/])?node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/@.][^\\/]*))[\\/]/;

@@ -1,15 +1,15 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import type { BuildOptions, Message, Metafile } from 'esbuild';
+import { addFiles, runCommands } from './added-files';
 import { LinkedPackage, linkWithCommonParts } from './common-part';
 import { contextAnswers } from './context-answers';
+import { asksForMetadata, metadataInputs, moduleAsksForMetadata } from './decorator-metadata';
 import { isEntangled } from './entangled';
 import { EsbuildInstallation, findEsbuild } from './esbuild-installation';
-import { asksForMetadata, metadataInputs, moduleAsksForMetadata } from './decorator-metadata';
-import { packageOf, refuseNativeAddons } from './native-addons';
-import { addFiles, runCommands } from './added-files';
 import { importsOf, NodejsInputs } from './inputs';
 import { usedParts } from './lean-xray-sdk';
+import { packageOf, refuseNativeAddons } from './native-addons';
 import { CLIENT_FILE, entryName, tracedEntryPlugin } from './traced-entry';
 import { JobResult } from '../../bundling/bundling-job';
 import { filesHash } from '../../files/directory-hash';

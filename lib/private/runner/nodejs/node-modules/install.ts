@@ -1,17 +1,17 @@
 import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as path from 'path';
-import { JobInputs } from '../../../bundling/bundling-job';
-import { NodejsJob, NodeModules } from '../../../languages/nodejs-job';
-import { findInstallation, keepInstallation } from '../../../cache/installations';
-import { ancestors } from '../../../files/ancestors';
-import { runCommand } from '../../run-command';
 import { InstallationPlan, planInstallation } from './layout';
 import { LockGraph, PlatformArchitecture } from './lock-graph';
 import { settleBinaries } from './native-binaries';
 import { npmSettings, NpmSettings } from './npm-settings';
 import { readLock } from './read-lock';
+import { JobInputs } from '../../../bundling/bundling-job';
+import { findInstallation, keepInstallation } from '../../../cache/installations';
+import { ancestors } from '../../../files/ancestors';
+import { NodejsJob, NodeModules } from '../../../languages/nodejs-job';
 import { BundlingError } from '../../bundling-error';
+import { runCommand } from '../../run-command';
 
 /** Part of the key: a change of how things are installed. */
 const FORMAT = 1;

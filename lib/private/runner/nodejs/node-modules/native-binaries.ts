@@ -2,8 +2,8 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { BinaryTarget, whyNotLoadable } from '../binary-file';
 import { isForLambda } from './lock-graph';
-import { nativeParts } from '../native-package';
 import { BundlingError } from '../../bundling-error';
+import { nativeParts } from '../native-package';
 
 interface InstalledPackage {
   readonly name: string;
