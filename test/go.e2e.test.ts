@@ -179,7 +179,7 @@ test('the user\'s files stay as they are', () => {
 describe('bundling', () => {
   test('fails with the compiler\'s words when the code does not compile', () => {
     expect(bundlingError({ Broken: go('broken'), Fine: go('no-aws') }))
-      .toMatch(/^cannot bundle 'Stack\/Broken': '\S*go build .*' ended with status 1 in .*broken:\n# broken\n\.\/main\.go:4:2: undefined: undefinedFunction$/);
+      .toMatch(/^cannot bundle 'Stack\/Broken': '\S*go build .*' ended with status 1 in .*broken:\n# broken\n\.\/main\.go:4:2: undefined: undefinedFunction \(TF\d{3}\)$/);
   });
 
   test('fails when the folder holds no program', () => {
@@ -190,7 +190,7 @@ describe('bundling', () => {
 
   test('fails with go\'s words alone when a module is not required', () => {
     const entry = projectFolder({ 'go.mod': 'module a\n\ngo 1.24\n', 'main.go': main('example.com/missing') });
-    expect(bundlingError({ Function: { entry } })).toMatch(/ended with status 1 in .*:\nmain\.go:3:8: no required module provides package example\.com\/missing; to add it:\n\tgo get example\.com\/missing$/);
+    expect(bundlingError({ Function: { entry } })).toMatch(/ended with status 1 in .*:\nmain\.go:3:8: no required module provides package example\.com\/missing; to add it:\n\tgo get example\.com\/missing \(TF\d{3}\)$/);
   });
 
   test('fails with what to do for a module that its workspace does not know', () => {
@@ -202,7 +202,7 @@ describe('bundling', () => {
     const entry = projectFolder({
       'go.mod': 'module c\n\ngo 1.21\n', 'main.go': 'package main\n\n// static int twice(int x) { return 2 * x; }\nimport "C"\n\nfunc main() { println(C.twice(21)) }\n',
     });
-    expect(bundlingError({ Function: { entry } })).toMatch(/'.*main\.go' imports "C", and without cgo it is left out; set 'cgoEnabled: true' in Bundling\.go\(\)$/);
+    expect(bundlingError({ Function: { entry } })).toMatch(/'.*main\.go' imports "C", and without cgo it is left out; set 'cgoEnabled: true' in Bundling\.go\(\) \(TF\d{3}\)$/);
     const bundling = (ldflags: string[]) => Bundling.go({ cgoEnabled: true, buildArgs: ldflags });
     const { Function: output } = bundle({ Function: { entry, ...LOCAL, bundling: bundling(['-ldflags "-linkmode external -extldflags -static"']) } });
     expect(printed(output)).toBe('42\n');
@@ -214,7 +214,7 @@ describe('bundling', () => {
 
   test('fails with where a program could be when the module\'s root has none', () => {
     const entry = projectFolder({ 'go.mod': 'module a\n\ngo 1.24\n', 'cmd/api/main.go': 'package main\n\nfunc main() {}\n' });
-    expect(bundlingError({ Function: { entry } })).toMatch(/no Go files in .*\nSet 'entry' to the folder of a program, such as '.*cmd\/NAME'$/);
+    expect(bundlingError({ Function: { entry } })).toMatch(/no Go files in .*\nSet 'entry' to the folder of a program, such as '.*cmd\/NAME' \(TF\d{3}\)$/);
   });
 
   testOnLinux.each([['Flags', '42 special\n'], ['FlagsForAShell', '4 2 special\n'], ['FlagsOfTheEnvironment', 'none special\n']])('%s: passes tags and arguments on', (id, text) => {

@@ -109,7 +109,7 @@ if (!canRun) {
     test('calls that fail say how, with their attempts', async () => {
       const { spans: [...spans], results, requests } = await spansOf('Calls', ['failures']);
       expect(spans.pop()).toMatchObject({ name: '## handler', kind: 1, parentSpanId: PARENT, status: { code: 2 }, events: [{ name: 'exception', attributes: { 'exception.type': 'OperationError' } }] });
-      expect(results).toEqual([{ error: expect.stringContaining('InternalServerError') }]);
+      expect(results).toEqual([{ error: expect.stringContaining('InternalServerError'), failure: expect.objectContaining({ errorType: 'OperationError' }) }]);
       expect(spans.map(({ attributes, status, events }) => [
         attributes['aws.dynamodb.table_names'][0], attributes['http.status_code'], attributes['http.request.resend_count'], status?.code, events[0].attributes['exception.type'],
       ])).toEqual([

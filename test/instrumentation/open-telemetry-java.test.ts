@@ -89,7 +89,10 @@ if (!hasMaven || process.platform !== 'linux') {
 
   test('has its calls say what they are about, and how they fail, with their attempts', async () => {
     const { spans, requests, results } = await spansOf('Calls', ['services', 'failures']);
-    expect(results).toEqual([{ value: 'done' }, { error: expect.stringContaining('InternalServerError') }]);
+    expect(results).toEqual([{ value: 'done' }, {
+      error: expect.stringContaining('InternalServerError'),
+      failure: expect.objectContaining({ errorType: expect.stringMatching(/\.InternalServerErrorException$/) }),
+    }]);
     const [send, get, ...failed] = spans;
     expect([send, get].map(({ name, attributes }) => [name, attributes])).toMatchObject([
       ['Sqs.SendMessage', { 'aws.sqs.queue.url': expect.stringMatching(/\/queue$/) }],

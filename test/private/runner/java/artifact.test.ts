@@ -55,7 +55,7 @@ test('a native executable, and one that the build has not made, are refused', ()
 test('a project of Quarkus is refused without its own archive', () => {
   const quarkus = [{ id: 'io.quarkus:quarkus-core', version: '3.15.1' }];
   const job = { projectDir: '/project', buildTool: 'gradle' } as JavaJob;
-  expect(() => checkFramework(job, quarkus)).toThrow(/made with Quarkus, .*; set 'bundling' to Bundling\.java\(\{ artifact: 'build\/function\.zip' \}\)$/);
+  expect(() => checkFramework(job, quarkus)).toThrow(/made with Quarkus, .*; set 'bundling' to Bundling\.java\(\{ artifact: 'build\/function\.zip' \}\) \(TF\d{3}\)$/);
   expect(() => checkFramework({ ...job, artifact: 'build/function.zip' }, quarkus)).not.toThrow();
 });
 
