@@ -182,9 +182,9 @@ if (!hasMaven) {
       const error = bundlingError({ Missing: { entry, handler: 'example.Gone' }, Method: { entry, handler: 'example.Plain' }, Fine: { entry, handler: 'example.Plain::handle' } });
       expect(error.split('\n\n')).toEqual([
         `cannot bundle 'Stack/Missing': the package of '${entry}' has no class 'example.Gone' (looked for example/Gone.class among its classes and in 0 jars); ` +
-          "set 'handler' to the class that handles events, such as 'com.example.Handler', or 'entry' to the project that holds it",
+          "set 'handler' to the class that handles events, such as 'com.example.Handler', or 'entry' to the project that holds it (TF624)",
         `cannot bundle 'Stack/Method': the class 'example.Plain' of '${entry}' has no method 'handleRequest'; ` +
-          "implement RequestHandler or RequestStreamHandler, or name a method: 'example.Plain::handle'",
+          "implement RequestHandler or RequestStreamHandler, or name a method: 'example.Plain::handle' (TF626)",
       ]);
     });
   });
