@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { Instrumentation, InstrumentationConfig } from './instrumentation';
 import { isAssumedByEdge } from './private/adoption/edge-functions';
 import { BundledCode } from './private/bundling/bundled-code';
-import { JobRequest } from './private/bundling/bundling-job';
+import { checkPackageSize } from './private/bundling/package-size';
 import { checkInstrumentation, checkNumberOfLayers, mostRequestsAtOnce } from './private/instrumentation-checks';
 import { Bundler, BundlerResult } from './private/languages/bundler';
 import { Languages } from './private/languages/languages';
@@ -22,23 +22,31 @@ export class TracedFunction extends lambda.Function {
   constructor(scope: Construct, id: string, props: TracedFunctionProps) {
     const plan = planFunction(scope, id, props);
     const { entry, runtime, instrumentation, sdkDelivery, bundling, tracing, ...options } = props;
+    const code = new BundledCode(plan.bound.job);
     super(scope, id, {
       ...options,
       runtime: plan.runtime,
       handler: plan.bound.handler,
-      code: new BundledCode(plan.bound.job),
+      code,
       environment: mergeEnvironment({ ...plan.bound.environment, ...plan.instrumentation.environment }, props.environment),
       layers: plan.layer ? [...props.layers ?? [], plan.layer] : props.layers,
     });
     // Set here and not in the props above, which would add an inline statement with the actions that the managed policy already allows.
     (this.node.defaultChild as lambda.CfnFunction).tracingConfig = { mode: tracing ?? lambda.Tracing.ACTIVE };
-    if (plan.bound.dependencyLayer) {
-      this.addDependencyLayer(plan.bound.dependencyLayer);
+    const dependencies = plan.bound.dependencyLayer && new BundledCode(plan.bound.dependencyLayer);
+    if (dependencies) {
+      this.addDependencyLayer(dependencies);
     }
     if (plan.instrumentation.layerArn) {
       this.addLayers(lambda.LayerVersion.fromLayerVersionArn(this, 'AdotLayer', plan.instrumentation.layerArn));
     }
     this.refuseEdge();
+    this.node.addValidation({
+      validate: () => {
+        checkPackageSize(this, { 'package': code, 'dependency layer': dependencies, 'tracing layer': plan.layer?._code });
+        return [];
+      },
+    });
     if (!plan.instrumentation.allowsConcurrency) {
       this.refuseConcurrency();
     }
@@ -68,13 +76,13 @@ export class TracedFunction extends lambda.Function {
     });
   }
 
-  private addDependencyLayer(request: JobRequest): void {
+  private addDependencyLayer(code: BundledCode): void {
     this.addLayers(new lambda.LayerVersion(this, 'Dependencies', {
       description: `What ${this.node.id} requires`,
       // Compiled packages fit one version and one architecture.
       compatibleRuntimes: [this.runtime],
       compatibleArchitectures: [this.architecture],
-      code: new BundledCode(request),
+      code,
     }));
   }
 }

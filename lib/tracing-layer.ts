@@ -39,15 +39,20 @@ export class TracingLayer extends lambda.LayerVersion {
     return (stack.node.tryFindChild(id) as TracingLayer | undefined) ?? new TracingLayer(stack, id, { runtime, architecture });
   }
 
+  /** @internal */
+  public readonly _code: BundledCode;
+
   constructor(scope: Construct, id: string, props: TracingLayerProps) {
     const { language, sdkLayer } = bundlerOf(scope, props.runtime);
     const architecture = props.architecture ?? lambda.Architecture.X86_64;
+    const code = new BundledCode(sdkLayer!);
     super(scope, id, {
       description: `AWS X-Ray SDK for ${language}`,
       // No list of runtimes: Lambda allows five, and the content serves every version of the family.
       compatibleArchitectures: [architecture],
-      code: new BundledCode(sdkLayer!),
+      code,
     });
+    this._code = code;
   }
 }
 

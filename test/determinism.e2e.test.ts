@@ -6,7 +6,7 @@ import { temporaryFolder } from './test-app';
 import { directoryHash } from '../lib/private/files/directory-hash';
 
 const ROOT = path.dirname(__dirname);
-const PROJECT = ['bin', 'lambda', 'lib', 'runtime', 'cdk.json', 'package.json', 'package-lock.json', 'tsconfig.json'];
+const PROJECT = ['bin', 'lambda', 'lib', 'runtime', 'scripts', 'cdk.json', 'package.json', 'package-lock.json', 'tsconfig.json'];
 
 /** A clone of this project as far as a synth needs it, with packages of its own: links to their files cost no room. */
 function cloneProject(folder: string): string {

@@ -7,6 +7,7 @@ import {
 import { Construct } from 'constructs';
 import { JobRequest } from './bundling-job';
 import { BundlingPlan } from './bundling-plan';
+import type { PackageSize } from './package-size';
 
 /** Code that is bundled when the template is resolved, with all other code of the app. */
 export class BundledCode extends lambda.Code {
@@ -23,6 +24,12 @@ export class BundledCode extends lambda.Code {
   public failure(): string | undefined {
     const { plan, scope, key } = this.planned!;
     return plan.failure(scope, key);
+  }
+
+  /** Of the finished package; undefined where its stack needs none, or it could not be made. */
+  public size(): PackageSize | undefined {
+    const { plan, scope, key } = this.planned!;
+    return plan.size(scope, key);
   }
 
   /** The package is not wanted any more: the construct has been given other code. */

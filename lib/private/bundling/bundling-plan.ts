@@ -5,6 +5,7 @@ import { Annotations, FileAssetLocation, FileAssetPackaging, Stack, Stage } from
 import { DISABLE_ASSET_STAGING_CONTEXT } from 'aws-cdk-lib/cx-api';
 import { IConstruct } from 'constructs';
 import { BundlingJob, JobRequest } from './bundling-job';
+import { PackageSize, packageSize } from './package-size';
 import { runBundlingRunner } from './run-bundling-runner';
 import { BundledPackage, PackageCache } from '../cache/package-cache';
 import { keepForLater } from '../cache/user-cache';
@@ -60,6 +61,7 @@ export class BundlingPlan {
 
   private readonly jobs = new Map<string, PlannedJob>();
   private readonly required = new WeakMap<Stack, boolean>();
+  private readonly sizes = new Map<string, PackageSize>();
   private readonly added = new WeakMap<IConstruct, { hash: string; location: AssetLocation }>();
 
   private constructor(private readonly languages: Languages) {}
@@ -103,6 +105,18 @@ export class BundlingPlan {
     }
     const { outcome } = this.jobs.get(key)!;
     return outcome instanceof BundlingFailure ? outcome.text : undefined;
+  }
+
+  /** Of a finished package; undefined where the consumer's stack needs none, or it could not be made. */
+  public size(consumer: IConstruct, key: string): PackageSize | undefined {
+    const { outcome } = this.jobs.get(key)!;
+    if (!this.isRequired(Stack.of(consumer)) || !outcome || outcome instanceof BundlingFailure) {
+      return undefined;
+    }
+    if (!this.sizes.has(outcome.hash)) {
+      this.sizes.set(outcome.hash, packageSize(outcome));
+    }
+    return this.sizes.get(outcome.hash);
   }
 
   /** A consumer needs its package no more. */

@@ -14,9 +14,9 @@ test('a project without the SDK is none of its business', () => {
 });
 
 test.each([
-  ['Maven', { 'pom.xml': '<project>\n<version>2.4.0</version>\n<properties>\n<other>2.4.0</other>\n\n<xray.version>2.4.0</xray.version>\n</properties>\n</project>' }, /Change '<xray\.version>2\.4\.0<\/xray\.version>' \(.*pom\.xml:6\) to 2\.21\.0$/],
-  ['Gradle', { 'build.gradle.kts': 'dependencies {\n  implementation("com.amazonaws:aws-xray-recorder-sdk-core:2.4.0")\n}\n' }, /Change 'implementation\("com\.amazonaws:aws-xray-recorder-sdk-core:2\.4\.0"\)' \(.*build\.gradle\.kts:2\) to 2\.21\.0$/],
-  ['another dependency', { 'pom.xml': '<project/>' }, /It comes with another dependency: name com\.amazonaws:aws-xray-recorder-sdk-core:2\.21\.0 in the project itself$/],
+  ['Maven', { 'pom.xml': '<project>\n<version>2.4.0</version>\n<properties>\n<other>2.4.0</other>\n\n<xray.version>2.4.0</xray.version>\n</properties>\n</project>' }, /Change '<xray\.version>2\.4\.0<\/xray\.version>' \(.*pom\.xml:6\) to 2\.21\.0 \(TF623\)$/],
+  ['Gradle', { 'build.gradle.kts': 'dependencies {\n  implementation("com.amazonaws:aws-xray-recorder-sdk-core:2.4.0")\n}\n' }, /Change 'implementation\("com\.amazonaws:aws-xray-recorder-sdk-core:2\.4\.0"\)' \(.*build\.gradle\.kts:2\) to 2\.21\.0 \(TF623\)$/],
+  ['another dependency', { 'pom.xml': '<project/>' }, /It comes with another dependency: name com\.amazonaws:aws-xray-recorder-sdk-core:2\.21\.0 in the project itself \(TF623\)$/],
 ])('one that is too old is refused with what to change: %s', (_, files, message) => {
   const folder = projectFolder(files as unknown as Record<string, string>);
   const check = () => checkOwnXraySdk(folder, dependencies('2.4.0'), '2.21.0');
