@@ -38,7 +38,7 @@ export interface XrayOptions {
   readonly log?: (line: string) => void;
   /** Folder of the page. @default - no page */
   readonly webDir?: string;
-  /** Adds what else the page's server answers. @default - nothing */
+  /** Adds what else the page's server answers: the logs of a trace's functions, at `/local/logs`. @default - there are no logs */
   readonly addRoutes?: (server: FastifyInstance, store: TraceStore) => void;
   /** Documents kept in memory, in bytes; the journal may grow to twice that. @default 512 MiB */
   readonly maxBytes?: number;
@@ -151,7 +151,7 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
     const server = createServer({ operations: OPERATIONS, context, webDir: options.webDir, log });
     cleanups.push(() => server.close());
     addLocalRoutes(server, context, health);
-    options.addRoutes?.(server, store);
+    (options.addRoutes ?? addNoLogs)(server, store);
     const httpPort = await listen(server, host, options.httpPort, 'the X-Ray API', 'CDK_TRACED_WEB_PORT or --web-port');
     const preparation = setTimeout(prepareFilterParser, 500).unref();
     cleanups.push(() => clearTimeout(preparation));
@@ -160,6 +160,11 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
     await close();
     throw error;
   }
+}
+
+/** The page asks for the logs of a trace's functions; alone, X-Ray has none. */
+function addNoLogs(server: FastifyInstance): void {
+  server.get('/local/logs', () => ({ functions: [], unavailable: 'this X-Ray reads no logs' }));
 }
 
 /** Takes UDP and TCP under one number, as a daemon does; a free pair is looked for when any will do. */

@@ -9,6 +9,7 @@ import '../../src/assertions/jest';
 import { startLocalCloud } from '../../src/cloud/local-cloud';
 import { ensurePythonEnvironment } from '../../src/cloud/python-environment';
 import { CdkApp } from '../../src/deploy';
+import { addLogRoutes } from '../../src/function-logs/log-routes';
 import { PROJECT_DIR } from '../../src/project-folders';
 import type { Sample, SampleContext, SampleTrace, SegmentDocument } from '../../src/samples/sample';
 import { inTrace, newTraceId } from '../../src/samples/traced-calls';
@@ -45,7 +46,13 @@ export class DeployedStack {
     try {
       const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-e2e-'));
       cleanups.push(() => rmSync(scratch, { recursive: true, force: true }));
-      const xray = await startXray({ udpPort: 0, httpPort: 0, webDir });
+      let endpoint: string | undefined;
+      const xray = await startXray({
+        udpPort: 0,
+        httpPort: 0,
+        webDir,
+        addRoutes: (server, store) => addLogRoutes(server, { traceById: id => store.trace(id), cloudEndpoint: () => endpoint }),
+      });
       cleanups.push(() => xray.close());
       const said: string[] = [];
       const log = (line: string) => { said.push(line); };
@@ -54,6 +61,7 @@ export class DeployedStack {
         python, port: 0, xrayPort: xray.udpPort, xrayUrl: xray.url, log,
         environment: { CDK_TRACED_RETRY_SECONDS: '0.05' }, // Lambda's own minutes would be the longest part of a test
       });
+      endpoint = cloud.endpoint;
       cleanups.push(() => cloud.close());
       const cdk = new CdkApp({ appDir: PROJECT_DIR, app, endpoint: cloud.endpoint, scratch, log });
       await cdk.prepare([stackName]).catch((error: Error) => { throw new Error(`${error.message}\n${said.join('\n')}`); });
