@@ -43,7 +43,7 @@ class BundlingFailure {
 
 type AssetLocation = FileAssetLocation & { readonly path: string };
 
-const PLAN = Symbol('cdk-traced-function.BundlingPlan'); // of this copy of the library: another one has jobs of its own form;
+const PLAN = Symbol('cdk-traced-function.BundlingPlan'); // of this copy of the library: another one has jobs of its own form
 
 /**
  * All bundling of an app: jobs are collected while constructs are made, and run together when the first template that
@@ -100,10 +100,7 @@ export class BundlingPlan {
     if (!this.isRequired(Stack.of(consumer))) {
       return undefined;
     }
-    if (!this.jobs.get(key)!.outcome) {
-      this.runPending();
-    }
-    const { outcome } = this.jobs.get(key)!;
+    const outcome = this.outcome(key);
     return outcome instanceof BundlingFailure ? outcome.text : undefined;
   }
 
@@ -151,14 +148,20 @@ export class BundlingPlan {
   }
 
   private package(key: string): BundledPackage {
-    if (!this.jobs.get(key)!.outcome) {
-      this.runPending();
-    }
-    const { outcome } = this.jobs.get(key)!;
+    const outcome = this.outcome(key);
     if (outcome instanceof BundlingFailure) {
       throw outcome.toError();
     }
     return outcome!;
+  }
+
+  /** Bundles everything that is pending, if this package is. */
+  private outcome(key: string): PlannedJob['outcome'] {
+    const job = this.jobs.get(key)!;
+    if (!job.outcome) {
+      this.runPending();
+    }
+    return job.outcome;
   }
 
   private runPending(): void {
