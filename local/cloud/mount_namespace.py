@@ -6,6 +6,7 @@ programs of util-linux do it: `unshare` makes the namespaces, one `mount --all` 
 """
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import os
@@ -67,7 +68,8 @@ def write_table(file: Path, files: FunctionFiles, runtime: Path | None, temporar
     for entry in sorted(Path("/var").iterdir()):
         inside = files.var / entry.name
         if entry.is_symlink():
-            if not inside.is_symlink() and not inside.exists():
+            # Two environments of a function may get here at once.
+            with contextlib.suppress(FileExistsError):
                 inside.symlink_to(os.readlink(entry))
         elif entry.is_dir() and entry.name not in ("task", "runtime", "lang", "node_modules"):
             inside.mkdir(exist_ok=True)

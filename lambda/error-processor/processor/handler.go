@@ -140,10 +140,32 @@ func (c *collection) storeFinished(ctx context.Context, isLast bool) {
 		case !isComplete && request.trace == nil:
 			c.settle("request "+request.id, fmt.Errorf("X-Ray has no trace %s", request.traceID()))
 		default:
-			c.settle("request "+request.id, c.records.put(ctx, request))
+			isOutdated, err := c.store(ctx, request)
+			if isOutdated && !isLast {
+				return true
+			}
+			if isOutdated {
+				err = fmt.Errorf("another attempt of it ended while its record was written")
+			}
+			c.settle("request "+request.id, err)
 		}
 		return false
 	})
+}
+
+// store writes the record of a request, and tells whether the request has made another attempt meanwhile. Batches are handled side by side: without
+// this look back, the record of an early attempt could replace the one that another batch had written of all attempts.
+func (c *collection) store(ctx context.Context, request *failedRequest) (isOutdated bool, err error) {
+	if err := c.records.put(ctx, request); err != nil {
+		return false, err
+	}
+	lines, err := readLog(ctx, c.logs, request)
+	if err != nil {
+		return false, fmt.Errorf("cannot read its log: %w", err)
+	}
+	before := len(request.reports())
+	request.addLines(lines)
+	return len(request.reports()) > before, nil
 }
 
 // settle notes what became of something.

@@ -129,7 +129,7 @@ func TestWaitsForTheEndOfTheRequestAndForItsTrace(t *testing.T) {
 	if got := fake.objects["/bucket/errors/"+requestA+".json"]; !strings.Contains(got, `"isTraceComplete":true`) || !strings.Contains(got, `"fault":true`) {
 		t.Errorf("got %s", got)
 	}
-	if fake.count("FilterLogEvents") != 3 || fake.count("POST /Traces") != 4 {
+	if fake.count("FilterLogEvents") != 4 || fake.count("POST /Traces") != 4 {
 		t.Errorf("asked %v", fake.asked)
 	}
 }
@@ -144,6 +144,31 @@ func TestWaitsForEveryAttemptOfARequestThatIsTriedAgain(t *testing.T) {
 	got := fake.objects["/bucket/errors/"+requestA+".json"]
 	if !strings.Contains(got, "0000000000000001") || !strings.Contains(got, "0000000000000002") || strings.Count(got, "REPORT") != 2 {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestKeepsTheAttemptThatEndsWhileTheRecordIsWritten(t *testing.T) {
+	for name, c := range map[string]struct {
+		patience time.Duration
+		wantErr  string
+	}{"with time left": {time.Minute, ""}, "when the time is up": {0, "another attempt of it ended"}} {
+		t.Run(name, func(t *testing.T) {
+			fake, handler := startFakeAWS(t)
+			handler.patience = c.patience
+			fake.finish(requestA, traceA, "0000000000000001", 1000)
+			fake.onAsk = func(operation string) {
+				if strings.HasPrefix(operation, "PUT ") && fake.count(operation) == 0 {
+					fake.finish(requestA, traceA, "0000000000000002", 61_000)
+				}
+			}
+			err := handler.handle(context.Background(), batch(errorLine(requestA)))
+			if c.wantErr == "" && err != nil || c.wantErr != "" && (err == nil || !strings.Contains(err.Error(), c.wantErr)) {
+				t.Fatalf("got %v, want %q", err, c.wantErr)
+			}
+			if got := fake.objects["/bucket/errors/"+requestA+".json"]; c.wantErr == "" && strings.Count(got, "REPORT") != 2 {
+				t.Errorf("got %s", got)
+			}
+		})
 	}
 }
 
