@@ -78,6 +78,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
     'aws-cdk@^2.1148.1',
     'cdk-nag',
     'jest@^30',
+    'oxlint@1.94.0',
     'tsx',
   ],
 });
@@ -98,7 +99,13 @@ project.setScript('parity', 'node scripts/parity.mjs');
 project.addTask('lint', {
   description: 'ESLint over everything, without fixing',
   env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' },
-  exec: 'eslint --cache --cache-strategy content --cache-location .local/lint/ --ext .ts,.tsx lib bin test local lambda --ignore-pattern node_modules --ignore-pattern dist',
+  exec: 'oxlint lib bin test local lambda && eslint --cache --cache-strategy content --cache-location .local/lint/ --ext .ts,.tsx lib bin test local lambda --ignore-pattern node_modules --ignore-pattern dist',
+});
+
+// ESLint's own rule overlooks circles of types, and takes 29 s for what takes oxlint one.
+new JsonFile(project, '.oxlintrc.json', {
+  marker: false, // oxlint refuses fields that it does not know
+  obj: { plugins: ['import'], categories: { correctness: 'off' }, rules: { 'import/no-cycle': ['error', { ignoreTypes: false, ignoreExternal: true }] } },
 });
 
 new JsonFile(project, 'cdk.json', {
@@ -122,7 +129,6 @@ project.eslint?.addRules({
     peerDependencies: true,
   }],
   '@stylistic/object-property-newline': 'off', // a table of options reads better as rows
-  'import/no-cycle': ['error', { ignoreExternal: true }],
   // The walls of ARCHITECTURE.md, "Folders".
   'import/no-restricted-paths': ['error', {
     zones: [

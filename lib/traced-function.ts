@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { Instrumentation, InstrumentationConfig } from './instrumentation';
 import { isAssumedByEdge } from './private/adoption/edge-functions';
 import { BundledCode } from './private/bundling/bundled-code';
-import { checkPackageSize } from './private/bundling/package-size';
+import { checkPackageSize } from './private/bundling/check-package-size';
 import { checkInstrumentation, checkNumberOfLayers, mostRequestsAtOnce } from './private/instrumentation-checks';
 import { Bundler, BundlerResult } from './private/languages/bundler';
 import { Languages } from './private/languages/languages';
