@@ -35,6 +35,15 @@ function synth(props: TracedFunctionProps): { hash: string; bundled: boolean } {
   return { hash: fn.Properties.Code.S3Key, bundled: run.mock.calls.length > before };
 }
 
+/** Synthesises an app with these functions. Gives the names of those for which something was bundled. */
+function bundledOf(functions: { readonly [name: string]: TracedFunctionProps }): string[] {
+  run.mockClear();
+  const stack = new Stack(testApp(), 'Stack');
+  Object.entries(functions).forEach(([name, props]) => new TracedFunction(stack, name, { instrumentation: Instrumentation.none(), ...props }));
+  Template.fromStack(stack);
+  return run.mock.calls.flatMap(([input]) => input.jobs.flatMap(job => job.consumers)).map(consumer => consumer.replace('Stack/', '')).sort();
+}
+
 /** What a test does to a project, and whether the package differs afterwards or only might have. */
 type Mutation = (root: string) => void;
 
@@ -76,7 +85,7 @@ describe('a Node.js package', () => {
     expect(synth({ entry })).toEqual({ hash: first.hash, bundled: false });
   });
 
-  test.each<[string, Mutation, string?]>([
+  const changes: [string, Mutation, string?][] = [
     ['the entry', write('src/handler.ts', 'export const handler = async () => 1;')],
     ['a file that it imports', write('src/greeting.ts', "export const greeting = 'hallo';")],
     ['an installed package', write('node_modules/dep/a.js', "module.exports = 'changed';")],
@@ -93,14 +102,16 @@ describe('a Node.js package', () => {
     ['a file that its base URL finds', write('src/dep.ts', "export default 'own';"), 'src/app/paths.ts'],
     ['the version of esbuild', write('node_modules/esbuild/package.json', '{"name":"esbuild","main":"index.js","version":"0.0.2"}')],
     ['the package type', write('package.json', '{"name":"app","sideEffects":false}')],
-  ])('is bundled again after a change of %s', (_, mutate, file = 'src/handler.ts') => {
-    const root = project();
-    const entry = path.join(root, file);
-    synth({ entry });
-    expect(synth({ entry }).bundled).toBe(false);
-    mutate(root);
-    expect(synth({ entry }).bundled).toBe(true);
-    expect(synth({ entry }).bundled).toBe(false);
+  ];
+
+  test('is bundled again after a change of anything that may count', () => {
+    const projects = changes.map(([name, mutate, file = 'src/handler.ts']) => ({ name, mutate, file, root: project() }));
+    const functions = Object.fromEntries(projects.map(({ name, root, file }) => [name, { entry: path.join(root, file) }]));
+    bundledOf(functions);
+    expect(bundledOf(functions)).toEqual([]);
+    projects.forEach(({ mutate, root }) => mutate(root));
+    expect(bundledOf(functions)).toEqual(Object.keys(functions).sort());
+    expect(bundledOf(functions)).toEqual([]);
   });
 
   test('is bundled again after a change of a configuration that is named', () => {
@@ -141,7 +152,7 @@ describe('a Node.js package', () => {
       }
     });
 
-  test.each<[string, Partial<TracedFunctionProps>]>([
+  const options: [string, Partial<TracedFunctionProps>][] = [
     ['instrumentation', { instrumentation: Instrumentation.xraySdk() }],
     ['what is recorded', { instrumentation: Instrumentation.xraySdk({ captureResponse: true }) }],
     ['handler', { handler: 'index.other' }],
@@ -153,13 +164,16 @@ describe('a Node.js package', () => {
     ['definitions', { bundling: Bundling.nodejs({ define: { X: '1' } }) }],
     ['loaders', { bundling: Bundling.nodejs({ loader: { '.txt': 'text' } }) }],
     ['banner', { bundling: Bundling.nodejs({ banner: '/* ours */' }) }],
-  ])('is bundled again with another option: %s', (_, props) => {
+  ];
+
+  test('is bundled again with another option', () => {
     const root = project();
     const entry = path.join(root, 'src/handler.ts');
     write('src/handler.ts', "import dep from 'dep'; export const handler = async () => dep; export const other = handler;")(root);
     synth({ entry });
-    expect(synth({ entry, ...props }).bundled).toBe(true);
-    expect(synth({ entry }).bundled).toBe(false);
+    const functions = Object.fromEntries(options.map(([name, props]) => [name, { entry, ...props }]));
+    expect(bundledOf({ ...functions, same: { entry } })).toEqual(Object.keys(functions).sort());
+    expect(bundledOf({ ...functions, same: { entry } })).toEqual([]);
   });
 
   test('is the only one bundled again when a file of it alone has changed', () => {
@@ -220,18 +234,22 @@ describe('a Python package', () => {
     expect(synth({ entry }).bundled).toBe(false);
   });
 
-  test.each<[string, Mutation]>([
+  const changes: [string, Mutation][] = [
     ['the handler', write('app.py', 'def handler(event, context): return 1\n')],
     ['a module in a folder', write('helper/__init__.py', 'X = 1\n')],
     ['a new file', write('helper/data.json', '{}')],
     ['a file that is gone', remove('helper/__init__.py')],
     ['the requirements', write('requirements.txt', '# still none\n')],
     ['a new lock file', write('pyproject.toml', '[project]\nname = "x"\nversion = "1"\n')],
-  ])('is made again after a change of %s', (_, mutate) => {
-    const entry = project();
-    synth({ entry, handler: 'app.handler' });
-    mutate(entry);
-    expect(synth({ entry, handler: 'app.handler' }).bundled).toBe(true);
+  ];
+
+  test('is made again after a change of anything that may count', () => {
+    const projects = changes.map(([name, mutate]) => ({ name, mutate, entry: project() }));
+    const functions = Object.fromEntries(projects.map(({ name, entry }) => [name, { entry, handler: 'app.handler' }]));
+    bundledOf(functions);
+    expect(bundledOf(functions)).toEqual([]);
+    projects.forEach(({ mutate, entry }) => mutate(entry));
+    expect(bundledOf(functions)).toEqual(Object.keys(functions).sort());
   });
 
   test.each<[string, string, Mutation]>([
@@ -270,7 +288,7 @@ describe('a Java package', () => {
     expect(gradle.runs).toHaveLength(1);
   });
 
-  test.each<[string, Mutation]>([
+  const changes: [string, Mutation][] = [
     ['a source', write('app/src/main/java/example/Handler.java', 'changed')],
     ['a new source', write('app/src/main/java/example/Other.java', 'package example;')],
     ['a source that is gone', remove('app/src/main/java/example/Handler.java')],
@@ -278,11 +296,15 @@ describe('a Java package', () => {
     ['the settings of the whole build', write('settings.gradle.kts', 'include("app", "other")')],
     ['a file that the build may read', write('gradle/libs.versions.toml', '[versions]')],
     ['the wrapper', root => fs.appendFileSync(path.join(root, 'app/gradlew'), '\n')],
-  ])('is built again after a change of %s', (_, mutate) => {
-    const { projectDir: entry, root } = new FakeGradle();
-    synth({ entry, handler: 'example.Handler' });
-    mutate(root);
-    expect(synth({ entry, handler: 'example.Handler' }).bundled).toBe(true);
+  ];
+
+  test('is built again after a change of anything that may count', () => {
+    const builds = changes.map(([name, mutate]) => ({ name, mutate, gradle: new FakeGradle() }));
+    const functions = Object.fromEntries(builds.map(({ name, gradle }) => [name, { entry: gradle.projectDir, handler: 'example.Handler' }]));
+    bundledOf(functions);
+    expect(bundledOf(functions)).toEqual([]);
+    builds.forEach(({ mutate, gradle }) => mutate(gradle.root));
+    expect(bundledOf(functions)).toEqual(Object.keys(functions).sort());
   });
 });
 
