@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 
 /** Starts it. `event` resolves with the next event of a kind after the last that was asked for; fails with the launcher's words when it ends before. */
 export function launch(program, args, { cwd, env, webPort = 0 }) {
-  const child = spawn(process.execPath, [program, '--json', '--cloud-port', '0', '--xray-port', '0', '--web-port', String(webPort), ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, '--json', '--cloud-port', '0', '--xray-port', '0', '--web-port', String(webPort), '--otlp-port', '0', ...args], { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let errors = '';
   child.stderr.on('data', text => { errors += text; });
   const ended = once(child, 'close');

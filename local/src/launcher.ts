@@ -67,6 +67,7 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
     const xray = await startWithJournal({
       udpPort: settings.xrayPort,
       httpPort: settings.webPort,
+      otlpPort: settings.otlpPort,
       log: line => reporter.warning(line),
       webDir: existsSync(PAGE_DIR) ? PAGE_DIR : undefined,
       addRoutes: (server, store) => addLogRoutes(server, { traceById: id => store.trace(id), cloudEndpoint: () => cloud?.endpoint }),

@@ -22,6 +22,7 @@ interface Flags {
   cloudPort?: string;
   xrayPort?: string;
   webPort?: string;
+  otlpPort?: string;
 }
 
 const program = new Command('cdk-traced-local')
@@ -42,6 +43,7 @@ const program = new Command('cdk-traced-local')
   .option('--cloud-port <port>', 'port of the AWS APIs (default: CDK_TRACED_CLOUD_PORT or 4566; 0 picks a free one)')
   .option('--xray-port <port>', 'UDP and TCP port of the X-Ray daemon (default: CDK_TRACED_XRAY_PORT or 2000; 0 picks a free one)')
   .option('--web-port <port>', 'port of the X-Ray API and its page (default: CDK_TRACED_WEB_PORT or 2080; 0 picks a free one)')
+  .option('--otlp-port <port>', 'port for spans of OpenTelemetry, OTLP over HTTP (default: CDK_TRACED_OTLP_PORT or 4318; 0 picks a free one)')
   .action(main);
 
 function names(text: string): string[] {

@@ -58,7 +58,7 @@ async function record(stacks: readonly string[], instrumentation: Instrumentatio
   const reporter = new TextReporter();
   const progress = (line: string) => { process.stderr.write(`${instrumentation}: ${line}\n`); };
   const isComplete = await launch({
-    settings: { cloudPort: 0, xrayPort: 0, webPort: 0 },
+    settings: { cloudPort: 0, xrayPort: 0, webPort: 0, otlpPort: 0 },
     appDir: PROJECT_DIR,
     context: { instrumentation },
     stacks,

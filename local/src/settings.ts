@@ -12,6 +12,8 @@ export interface Settings {
   readonly xrayPort: number;
   /** Port of the X-Ray API and of the page (TCP). */
   readonly webPort: number;
+  /** Port on which OpenTelemetry's SDKs look for a receiver of OTLP over HTTP (TCP). */
+  readonly otlpPort: number;
 }
 
 /** The only address anything here listens on: nothing is reachable from another machine. */
@@ -21,6 +23,7 @@ const PORTS = {
   cloudPort: { variable: 'CDK_TRACED_CLOUD_PORT', flag: '--cloud-port', fallback: 4566 },
   xrayPort: { variable: 'CDK_TRACED_XRAY_PORT', flag: '--xray-port', fallback: 2000 },
   webPort: { variable: 'CDK_TRACED_WEB_PORT', flag: '--web-port', fallback: 2080 },
+  otlpPort: { variable: 'CDK_TRACED_OTLP_PORT', flag: '--otlp-port', fallback: 4318 },
 } as const;
 
 /** A setting with a value that cannot be used; the message says which, and what is allowed. */
@@ -32,6 +35,7 @@ export function resolveSettings(flags: Partial<Record<keyof Settings, string>>, 
     cloudPort: resolvePort('cloudPort', flags, environment),
     xrayPort: resolvePort('xrayPort', flags, environment),
     webPort: resolvePort('webPort', flags, environment),
+    otlpPort: resolvePort('otlpPort', flags, environment),
   };
 }
 

@@ -13,7 +13,7 @@ import { XRAYSTARTER_KEYS } from '../src/samples/xraystarter';
 
 const START = join(PROJECT_DIR, 'scripts', 'start.mjs');
 const BIN = join(PROJECT_DIR, 'local', 'bin', 'cdk-traced-local.mjs');
-const FREE_PORTS = ['--cloud-port', '0', '--xray-port', '0', '--web-port', '0'];
+const FREE_PORTS = ['--cloud-port', '0', '--xray-port', '0', '--web-port', '0', '--otlp-port', '0'];
 const DEPLOY_TIMEOUT_MS = 15 * 60_000;
 
 jest.setTimeout(120_000);

@@ -83,7 +83,7 @@ beforeEach(() => {
   writeApp();
   mkdirSync(join(folder, '.tmp'));
   events = [];
-  child = spawn(process.execPath, [join(PROJECT_DIR, 'local', 'bin', 'cdk-traced-local.mjs'), '--watch', '--json', '--cloud-port', '0', '--xray-port', '0', '--web-port', '0'], {
+  child = spawn(process.execPath, [join(PROJECT_DIR, 'local', 'bin', 'cdk-traced-local.mjs'), '--watch', '--json', '--cloud-port', '0', '--xray-port', '0', '--web-port', '0', '--otlp-port', '0'], {
     cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: join(folder, '.tmp'), CDK_TRACED_TRACES: join(folder, '.traces') },
   });
   child.stderr!.on('data', text => { errors += text; });

@@ -4,6 +4,7 @@ import { graphOperations } from './api/graph-operations';
 import { groupOperations } from './api/group-operations';
 import { addLocalRoutes } from './api/local-routes';
 import type { ApiContext } from './api/operation';
+import { addOtlpRoutes } from './api/otlp-routes';
 import { daemonOperations, samplingOperations } from './api/sampling-operations';
 import { createServer } from './api/server';
 import { settingsOperations } from './api/settings-operations';
@@ -32,6 +33,11 @@ export interface XrayOptions {
   readonly udpPort: number;
   /** Port of the X-Ray API and of the page, TCP; 0 picks a free one. */
   readonly httpPort: number;
+  /**
+   * Port on which OpenTelemetry's SDKs look for a receiver, TCP; 0 picks a free one. One that is in use is told of and left alone: `httpPort` takes
+   * OTLP as well. @default - OTLP comes over `httpPort` alone
+   */
+  readonly otlpPort?: number;
   /** Folder in which traces outlive a restart. @default - traces live in memory only */
   readonly journalDir?: string;
   /** Gets one line for whatever a person should know. @default - nothing is told */
@@ -48,6 +54,8 @@ export interface XrayOptions {
 export interface Xray {
   readonly udpPort: number;
   readonly httpPort: number;
+  /** Absent where none was asked for, or the one asked for was in use. */
+  readonly otlpPort?: number;
   /** Of the API and the page, such as `http://127.0.0.1:2080`. */
   readonly url: string;
   readonly store: TraceStore;
@@ -148,14 +156,30 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
         journal: { restored: ingest.counters.restored, bytes: journal.bytes, healthy: journal.isHealthy && collector.isJournaling },
       }),
     });
+    const listenForOtlp = async (port: number | undefined): Promise<number | undefined> => {
+      if (port === undefined) return undefined;
+      const receiver = createServer({ operations: [], context, log });
+      addOtlpRoutes(receiver, ingest);
+      try {
+        const listening = await listen(receiver, host, port, 'OTLP', 'CDK_TRACED_OTLP_PORT or --otlp-port');
+        cleanups.push(() => receiver.close());
+        return listening;
+      } catch (error) {
+        await receiver.close();
+        log(`${(error as Error).message}. Programs can send OTLP to http://${host}:${httpPort} instead`);
+        return undefined;
+      }
+    };
     const server = createServer({ operations: OPERATIONS, context, webDir: options.webDir, log });
     cleanups.push(() => server.close());
     addLocalRoutes(server, context, health);
+    addOtlpRoutes(server, ingest);
     (options.addRoutes ?? addNoLogs)(server, store);
     const httpPort = await listen(server, host, options.httpPort, 'the X-Ray API', 'CDK_TRACED_WEB_PORT or --web-port');
+    const otlpPort = await listenForOtlp(options.otlpPort);
     const preparation = setTimeout(prepareFilterParser, 500).unref();
     cleanups.push(() => clearTimeout(preparation));
-    return { udpPort: collector.port, httpPort, url: `http://${host}:${httpPort}`, store, health, close };
+    return { udpPort: collector.port, httpPort, otlpPort, url: `http://${host}:${httpPort}`, store, health, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,8 +1,9 @@
 import { printable } from './model/printable';
 import type { Journal, JournalReader, SnapshotTrace } from './store/journal';
 import type { TraceStore } from './store/trace-store';
-import { readDaemonMessage, readSegmentDocument } from './wire/daemon-message';
-import type { RefusalCode } from './wire/segment-document';
+import { readDaemonMessage, readSegmentDocument, readTraceRequest } from './wire/daemon-message';
+import type { PartialSuccess, TraceRequest } from './wire/otlp/trace-request';
+import { MAX_SPAN_BYTES, type RefusalCode } from './wire/segment-document';
 
 /** What has come in since the start, for `GET /local/health`. */
 export interface IngestCounters {
@@ -46,7 +47,8 @@ export class Ingest implements JournalReader {
   /** One datagram, which the receiver has already put into the journal. */
   datagram(datagram: Buffer): void {
     if (!this.restoring) this.counters.datagrams += 1;
-    const { accepted, refused } = readDaemonMessage(datagram);
+    // The journal holds spans that came over HTTP, which may be larger than a datagram.
+    const { accepted, refused } = readDaemonMessage(datagram, this.restoring ? MAX_SPAN_BYTES : undefined);
     for (const document of accepted) this.put(document);
     for (const { code, message } of refused) this.refuse(code, message);
   }
@@ -73,6 +75,20 @@ export class Ingest implements JournalReader {
       }
     }
     return unprocessed;
+  }
+
+  /** The spans of an OTLP request over HTTP: exporters send sampled ones only. Tells of those that were not taken; the others are in the journal. */
+  spans(request: TraceRequest): PartialSuccess | undefined {
+    const { accepted, refused } = readTraceRequest(request, true);
+    const reasons = refused.map(({ code, message }) => {
+      this.refuse(code, message);
+      return `${code}: ${message}`;
+    });
+    for (const document of accepted) {
+      this.journal?.append(Buffer.concat([DAEMON_HEADER, document.json]));
+      if (!this.put(document)) reasons.push(`TraceLimitExceeded: trace ${document.document.trace_id} is larger than a trace may be`);
+    }
+    return reasons.length === 0 ? undefined : { rejectedSpans: reasons.length, errorMessage: printable(reasons[0]) };
   }
 
   private put(accepted: Parameters<TraceStore['add']>[0]): boolean {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import fastify, { FastifyInstance, FastifyReply } from 'fastify';
 import { ApiError } from '../api-error';
+import { BODY_LIMIT_BYTES } from './body-limit';
 import { ApiContext, Operation } from './operation';
+import { OTLP_PATH } from './otlp-routes';
 import { addPage } from './page';
 import { FilterSyntaxError } from '../filter/filter-expression';
 import { JournalWriteError } from '../store/journal';
@@ -14,8 +16,6 @@ export interface ServerOptions {
   readonly log: (line: string) => void;
 }
 
-/** A PutTraceSegments call carries up to 50 documents of 64 KB; an import may carry more. */
-const BODY_LIMIT_BYTES = 64 * 1024 * 1024;
 /** To send a request in, not to answer it: a client that stops in the middle does not hold its connection for ever. */
 const REQUEST_TIMEOUT_MS = 120_000;
 
@@ -39,7 +39,8 @@ export function createServer({ operations, context, webDir, log }: ServerOptions
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-amzn-requestid', request.id);
-    guard(request.headers, request.url, request.method);
+    if (request.url.split('?')[0] === OTLP_PATH) guardOtlp(request.headers);
+    else guard(request.headers, request.url, request.method);
   });
   // A request without a body is one with no members.
   app.addHook('preValidation', async (request) => {
@@ -87,6 +88,20 @@ function guard(headers: RequestHeaders, url: string, method: string): void {
   // A link from elsewhere may lead to the page; an image, a script or a form of elsewhere is none of ours.
   if (headers['sec-fetch-site'] === 'cross-site' && !(method === 'GET' && headers['sec-fetch-mode'] === 'navigate')) {
     throw new ApiError(`${method} ${url.split('?')[0]} is refused to pages of another site`, 'InvalidRequestException', 403);
+  }
+}
+
+/** What containers call the machine that they run on. */
+const HOST_OF_CONTAINERS = new Set(['host.docker.internal', 'host.containers.internal', 'host.lima.internal']);
+
+/** Spans may come from pages and containers of this machine, such as an app under development at another port. They cannot be read at this path. */
+function guardOtlp({ host = '', origin }: RequestHeaders): void {
+  const hostname = hostnameOf(`http://${host}`);
+  if (!isLoopback(hostname) && !HOST_OF_CONTAINERS.has(hostname)) {
+    throw new ApiError(`requests must be for localhost or 127.0.0.1, got the host '${host.slice(0, 100)}'`, 'InvalidRequestException', 403);
+  }
+  if (origin !== undefined && !isLoopback(hostnameOf(origin))) {
+    throw new ApiError(`spans are taken from pages of this machine, got the origin '${origin.slice(0, 100)}'`, 'InvalidRequestException', 403);
   }
 }
 

@@ -1,5 +1,6 @@
 import { documentsOfOtlp } from './otlp/otlp-documents';
-import { isObject, MAX_DOCUMENT_BYTES, mayBeNestedTooDeep, Refusal, refusalOf, refusalOfNesting, SegmentDocument } from './segment-document';
+import { decodeTraceRequest, type TraceRequest } from './otlp/trace-request';
+import { isObject, MAX_DOCUMENT_BYTES, MAX_SPAN_BYTES, mayBeNestedTooDeep, Refusal, refusalOf, refusalOfNesting, SegmentDocument } from './segment-document';
 
 /** One good document, parsed and as the bytes it came in (compact JSON). */
 export interface AcceptedDocument {
@@ -23,8 +24,10 @@ const COMMON_HEADER = Buffer.from('{"format":"json","version":1}');
  * Reads one datagram of the X-Ray daemon's protocol: a header line, and then either one segment document as JSON
  * (the X-Ray SDKs) or `T1S` (sampled) or `T1U` (unsampled) and the base64 of an OTLP trace request (OpenTelemetry).
  * Never throws: whatever is wrong becomes a refusal with its reason.
+ *
+ * @param maxBytes of a segment document
  */
-export function readDaemonMessage(datagram: Buffer): DaemonMessage {
+export function readDaemonMessage(datagram: Buffer, maxBytes?: number): DaemonMessage {
   const newline = datagram.indexOf(NEWLINE);
   if (newline < 0) {
     return refused('MissingHeader', `the datagram of ${datagram.length} bytes has no header line {"format":"json","version":1}`);
@@ -37,13 +40,13 @@ export function readDaemonMessage(datagram: Buffer): DaemonMessage {
   if (body.length === 0) return refused('MissingBody', 'nothing follows the header line');
   // 'T1S' or 'T1U': a JSON document cannot begin with a T.
   if (body[0] === 0x54) return readOtlp(body);
-  return readSegmentDocument(body);
+  return readSegmentDocument(body, maxBytes);
 }
 
 /** Reads one segment document from its JSON, as a datagram's body or an element of PutTraceSegments carries it. */
-export function readSegmentDocument(json: Buffer): DaemonMessage {
-  if (json.length > MAX_DOCUMENT_BYTES) {
-    return refused('DocumentTooLarge', `a segment document has at most ${MAX_DOCUMENT_BYTES} bytes, got ${json.length}`);
+export function readSegmentDocument(json: Buffer, maxBytes = MAX_DOCUMENT_BYTES): DaemonMessage {
+  if (json.length > maxBytes) {
+    return refused('DocumentTooLarge', `a segment document has at most ${maxBytes} bytes, got ${json.length}`);
   }
   let document: unknown;
   try {
@@ -59,18 +62,27 @@ export function readSegmentDocument(json: Buffer): DaemonMessage {
 function readOtlp(body: Buffer): DaemonMessage {
   const prefix = body.toString('latin1', 0, 3);
   if (prefix !== 'T1S' && prefix !== 'T1U') return refused('InvalidOtlp', `the body must begin with T1S, T1U or {, got '${prefix}'`);
-  let documents: SegmentDocument[];
+  let request: TraceRequest;
   try {
-    documents = documentsOfOtlp(bytesOfBase64(body.toString('latin1', 3).trim()));
+    request = decodeTraceRequest(bytesOfBase64(body.toString('latin1', 3).trim()));
   } catch (error) {
     return refused('InvalidOtlp', `the body is not base64 of an OTLP trace request: ${messageWithoutPayload(error)}`);
   }
-  if (documents.length === 0) return refused('InvalidOtlp', 'the OTLP trace request holds no span');
+  const message = readTraceRequest(request, prefix === 'T1S');
+  if (message.accepted.length + message.refused.length === 0) return refused('InvalidOtlp', 'the OTLP trace request holds no span');
+  return message;
+}
+
+/** One document for each span of an OTLP trace request, or the reason why it has none. */
+export function readTraceRequest(request: TraceRequest, isSampled: boolean): DaemonMessage {
   const message: DaemonMessage = { accepted: [], refused: [] };
-  for (const document of documents) {
-    const refusal = refusalOf(document) ?? refusalOfNesting(document);
+  for (const document of documentsOfOtlp(request)) {
+    const json = Buffer.from(JSON.stringify(document));
+    const refusal = refusalOf(document) ?? refusalOfNesting(document) ?? (json.length <= MAX_SPAN_BYTES ? undefined : {
+      code: 'DocumentTooLarge' as const, message: `a span has at most ${MAX_SPAN_BYTES} bytes, got ${json.length}`, id: document.id,
+    });
     if (refusal) message.refused.push(refusal);
-    else message.accepted.push({ document, json: Buffer.from(JSON.stringify(document)), isSampled: prefix === 'T1S' });
+    else message.accepted.push({ document, json, isSampled });
   }
   return message;
 }
@@ -96,7 +108,7 @@ function refused(code: Refusal['code'], message: string): DaemonMessage {
 }
 
 /** JSON.parse quotes a piece of its input in its message; documents may hold personal data, which must not reach a log. */
-function messageWithoutPayload(error: unknown): string {
+export function messageWithoutPayload(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.replace(/, ?\.{0,3}".*$/s, '').replace(/^Unexpected token .+? in JSON/, 'unexpected token in JSON');
 }

@@ -91,6 +91,8 @@ export type RefusalCode =
 
 /** Largest document that X-Ray takes, in bytes. */
 export const MAX_DOCUMENT_BYTES = 64 * 1024;
+/** Largest span that CloudWatch's OTLP endpoint takes, in bytes. Source: CloudWatch User Guide, "OTLP endpoints". */
+export const MAX_SPAN_BYTES = 200 * 1024;
 
 const TRACE_ID = /^1-[0-9a-f]{8}-[0-9a-f]{24}$/i;
 const SEGMENT_ID = /^[0-9a-f]{16}$/i;

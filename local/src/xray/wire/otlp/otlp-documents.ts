@@ -4,7 +4,7 @@ import { awsOf } from './aws-block';
 import { causeOf } from './cause-block';
 import { httpOf } from './http-block';
 import { sqlOf } from './sql-block';
-import { decodeTraceRequest, OtlpSpan } from './trace-request';
+import type { OtlpSpan, TraceRequest } from './trace-request';
 
 const SERVER = 2;
 const CLIENT = 3;
@@ -14,10 +14,10 @@ const PRODUCER = 4;
 const INVALID_IN_NAME = /[^ 0-9\p{L}_.:/%&#=+\\\-@]/gu;
 const MAX_NAME_LENGTH = 200;
 
-/** The segment documents of an OTLP trace request (protobuf bytes), by X-Ray's rules; throws on bytes that are not one. */
-export function documentsOfOtlp(bytes: Uint8Array): SegmentDocument[] {
+/** The segment documents of an OTLP trace request, one a span, by X-Ray's rules. */
+export function documentsOfOtlp({ resourceSpans }: TraceRequest): SegmentDocument[] {
   const documents: SegmentDocument[] = [];
-  for (const { resource, scopeSpans } of decodeTraceRequest(bytes).resourceSpans ?? []) {
+  for (const { resource, scopeSpans } of resourceSpans ?? []) {
     for (const { spans } of scopeSpans ?? []) {
       for (const span of spans ?? []) documents.push(documentOf(span, new Attributes(resource?.attributes)));
     }

@@ -43,15 +43,44 @@ export interface TraceRequest {
 
 interface MessageType {
   decode(bytes: Uint8Array): unknown;
+  encode(message: unknown): { finish(): Uint8Array };
+  fromObject(fields: object): unknown;
   toObject(message: unknown, options: { longs: typeof String }): TraceRequest;
 }
 
 interface GeneratedRoot {
-  opentelemetry: { proto: { collector: { trace: { v1: { ExportTraceServiceRequest: MessageType } } } } };
+  opentelemetry: { proto: { collector: { trace: { v1: { ExportTraceServiceRequest: MessageType; ExportTraceServiceResponse: MessageType } } } } };
+}
+
+const { ExportTraceServiceRequest: REQUEST, ExportTraceServiceResponse: RESPONSE } =
+  (root as unknown as GeneratedRoot).opentelemetry.proto.collector.trace.v1;
+
+/** What a receiver tells of spans that it has not taken. */
+export interface PartialSuccess {
+  readonly rejectedSpans: number;
+  readonly errorMessage: string;
 }
 
 /** Decodes the protobuf bytes of an `ExportTraceServiceRequest`; throws on bytes that are not one. */
 export function decodeTraceRequest(bytes: Uint8Array): TraceRequest {
-  const type = (root as unknown as GeneratedRoot).opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
-  return type.toObject(type.decode(bytes), { longs: String });
+  return REQUEST.toObject(REQUEST.decode(bytes), { longs: String });
+}
+
+/**
+ * Reads an `ExportTraceServiceRequest` as OTLP/JSON: protobuf's JSON, but trace and span ids are hexadecimal, and enums are numbers. Throws on text that
+ * is not one. Source: OpenTelemetry Protocol specification, "JSON Protobuf Encoding".
+ */
+export function traceRequestOfJson(text: string): TraceRequest {
+  const request: unknown = JSON.parse(text, (key, value: unknown) => {
+    if (!/^(?:traceId|spanId|parentSpanId)$/.test(key) || typeof value !== 'string') return value;
+    if (!/^(?:[0-9a-f]{2})*$/i.test(value)) throw new Error(`${key} is not hexadecimal`);
+    return Buffer.from(value, 'hex');
+  });
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) throw new Error('it is no JSON object');
+  return REQUEST.toObject(REQUEST.fromObject(request), { longs: String });
+}
+
+/** The protobuf bytes of an `ExportTraceServiceResponse`. */
+export function encodeTraceResponse(partialSuccess: PartialSuccess | undefined): Uint8Array {
+  return RESPONSE.encode(RESPONSE.fromObject(partialSuccess === undefined ? {} : { partialSuccess })).finish();
 }
