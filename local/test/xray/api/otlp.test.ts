@@ -87,7 +87,8 @@ test('spans that cannot be placed are told of, and the others taken', async () =
   const told = { rejectedSpans: '2', errorMessage: expect.stringMatching(/^MissingId: /) };
   expect(JSON.parse((await send(xray.url, JSON.stringify(request(...spans)))).body.toString())).toEqual({ partialSuccess: told });
   const { body } = await send(xray.url, protobuf(...spans), { 'content-type': PROTOBUF });
-  expect(types.ExportTraceServiceResponse.toObject(types.ExportTraceServiceResponse.decode(body), { longs: String })).toEqual({ partialSuccess: told });
+  const decoded = types.ExportTraceServiceResponse.decode(body);
+  expect(types.ExportTraceServiceResponse.toObject(decoded, { longs: String })).toEqual({ partialSuccess: told });
   expect(xray.health().refused).toEqual({ MissingId: 2, InvalidEndTime: 2 });
 });
 
