@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import mount_namespace
+from . import mount_namespace, platform_events
 from .function_files import FunctionFiles, FunctionStore, unpacking
 from .function_output import FunctionOutput
 from .function_variables import function_variables
@@ -92,6 +92,7 @@ def _environment_class(lambda_runtime: Any) -> type:
             self.api: RuntimeApi | None = None
             self.extension_processes: list[subprocess.Popen[bytes]] = []
             self._output: FunctionOutput | None = None
+            self._extension_output: FunctionOutput | None = None
             self._folder: Path | None = None
             self._files: FunctionFiles | None = None
             self._log_stream: str | None = None
@@ -163,6 +164,7 @@ def _environment_class(lambda_runtime: Any) -> type:
         def _start_processes(self, seconds: float) -> None:
             from ministack.services import lambda_svc
 
+            started = time.time()
             runtime = runtime_of(self.config)
             layers = [data for data in map(lambda_svc._resolve_layer_zip, self.config.get("Layers") or []) if data]
             files = self._files = _store().acquire(self.config.get("FunctionName", "function"), self.code_zip, layers)
@@ -182,8 +184,10 @@ def _environment_class(lambda_runtime: Any) -> type:
             if not namespace:
                 variables.setdefault("TMPDIR", str(temporary))
             self._log_stream = variables["AWS_LAMBDA_LOG_STREAM_NAME"]
-            self._output = FunctionOutput()
+            telemetry, is_json = self.api.telemetry, variables["AWS_LAMBDA_LOG_FORMAT"] == "JSON"
+            self._output = FunctionOutput(lambda at, text: telemetry.emit_line("function", at, text, is_json))
             self._exit_status = None
+            telemetry.emit(platform_events.init_start(self.config, time.time(), self._log_stream))
             front: list[str] = []
             if namespace:
                 table = mount_namespace.write_table(self._folder / "fstab", files, runtime.folder, temporary, runtime.needed)
@@ -198,13 +202,22 @@ def _environment_class(lambda_runtime: Any) -> type:
             if files.extensions():
                 self.api.start()
                 self._output.start()
+                self._extension_output = FunctionOutput(lambda at, text: telemetry.emit_line("extension", at, text, is_json))
+                self._extension_output.start()
                 self._start_extensions(files, view, front, variables, deadline)
             self._proc = self._start_runtime(runtime, view, [*front, *command], variables)
             if not self.extension_processes:
                 self.api.start()
                 self._output.start()
             threading.Thread(target=self._watch, args=(self._proc, self.api), daemon=True, name=f"watch-{self.func_name}").start()
-            self._await_ready(deadline, seconds)
+            try:
+                self._await_ready(deadline, seconds)
+            except EnvironmentFailed as failure:
+                telemetry.emit(platform_events.init_runtime_done(time.time(), failure.error_type))
+                raise
+            telemetry.emit(platform_events.init_runtime_done(time.time()))
+            telemetry.emit(platform_events.init_report(started, time.time()))
+            telemetry.close_subscriptions()
 
         def _start_runtime(self, runtime: LambdaRuntime, view: FunctionView, command: list[str], variables: dict[str, str]) -> subprocess.Popen[bytes]:
             assert self.api and self._output
@@ -235,14 +248,14 @@ def _environment_class(lambda_runtime: Any) -> type:
                     theirs.close()
 
         def _start_extensions(self, files: FunctionFiles, view: FunctionView, front: list[str], variables: dict[str, str], deadline: float) -> None:
-            assert self.api and self._output
+            assert self.api and self._extension_output
             names = files.extensions()
             self.api.external_names = set(names)
             for name in names:
                 with unpacking:
                     process = subprocess.Popen([*front, f"{view.opt}/extensions/{name}"], cwd=view.task if os.path.isdir(view.task) else None,
                                                env={key: value for key, value in variables.items() if key != "_HANDLER"}, stdin=subprocess.DEVNULL,
-                                               stdout=self._output.writer, stderr=self._output.writer)
+                                               stdout=self._extension_output.writer, stderr=self._extension_output.writer)
                 self.extension_processes.append(process)
                 threading.Thread(target=self._watch_extension, args=(process, name, self.api), daemon=True, name=f"extension-{name}").start()
             # The runtime starts when all extensions have registered.
@@ -295,11 +308,13 @@ def _environment_class(lambda_runtime: Any) -> type:
             self.extension_processes = []
             if self.api:
                 self.api.close()
+                self.api.telemetry.flush(0)
                 self.api = None
-            if self._output:
-                self._output.close()
-                self._unread += self._output.take()
-                self._output = None
+            for output in (self._output, self._extension_output):
+                if output:
+                    output.close()
+                    self._unread += output.take()
+            self._output = self._extension_output = None
             if self._folder:
                 shutil.rmtree(self._folder, ignore_errors=True)
                 self._folder = None
@@ -317,6 +332,7 @@ def _environment_class(lambda_runtime: Any) -> type:
                 while not api.is_ready() and self._exit_status is None and time.monotonic() < deadline:
                     api.changed.wait(max(0.0, deadline - time.monotonic()))  # extensions may still be busy with the last event
             called = time.time()
+            api.telemetry.emit(platform_events.start(request.id, self.config.get("Version", "$LATEST"), called, request.trace_header))
             api.hand_out(request)
             with api.changed:
                 while not request.outcome and self._exit_status is None and time.monotonic() < deadline:
@@ -330,6 +346,7 @@ def _environment_class(lambda_runtime: Any) -> type:
             attempt.handler_ended = request.answered or time.time()
             attempt.environment_ready = time.time()
             outcome = request.outcome
+            self._report(api, request, attempt, timeout)
             if isinstance(outcome, Failure):
                 attempt.error = _function_error(self._as_on_lambda(outcome), request.id)
             elif outcome is None:
@@ -343,9 +360,26 @@ def _environment_class(lambda_runtime: Any) -> type:
             if self._exit_status is not None:
                 self._tear_down()
 
+        def _report(self, api: RuntimeApi, request: Request, attempt: Attempt, timeout: float) -> None:
+            """Tells those who subscribed to the Telemetry API what became of a request."""
+            outcome = request.outcome
+            failure = outcome if isinstance(outcome, Failure) else None
+            if outcome is None:
+                failure = _exit_failure(self._exit_status) if self._exit_status is not None else _timeout_failure(timeout)
+            started, ended = attempt.began, attempt.handler_ended or time.time()
+            produced = len(outcome.body) if isinstance(outcome, Response) else 0
+            error_type = failure.type if failure else None
+            api.telemetry.emit(platform_events.runtime_done(request.id, started, ended, produced, error_type, request.trace_header))
+            used = _peak_memory(self.config)
+            api.telemetry.emit(platform_events.report(request.id, started, ended, int(self.config.get("MemorySize") or 128), used,
+                                                      attempt.initialization, error_type, request.trace_header))
+
         def _take_output(self) -> list[tuple[float, str]]:
             lines, self._unread = self._unread, []
-            return [(at, self._shown(line)) for at, line in lines + (self._output.take() if self._output else [])]
+            lines += self._output.take() if self._output else []
+            if self._extension_output:
+                lines = sorted(lines + self._extension_output.take(), key=lambda line: line[0])
+            return [(at, self._shown(line)) for at, line in lines]
 
         def _shown(self, text: str) -> str:
             for path, shown in self._shown_as:
@@ -375,6 +409,13 @@ def _environment_class(lambda_runtime: Any) -> type:
                 return {"status": "ok", "result": response.body, "log": log}
 
     return ExecutionEnvironment
+
+
+def _peak_memory(config: dict[str, Any]) -> int:
+    """MB."""
+    from ministack.services import lambda_svc
+
+    return int(lambda_svc._probe_peak_memory_mb(config))
 
 
 @functools.lru_cache(maxsize=None)
@@ -417,6 +458,7 @@ def _let_extensions_end(environments: list[Any], reason: str) -> None:
     """Tells extensions that it is over, and gives them, all at once, the time that Lambda gives."""
     told = [e for e in environments if getattr(e, "api", None) and e.extension_processes and e.api.shut_down(reason, _SHUTDOWN_TIME)]
     for environment in told:
+        environment.api.telemetry.hurry()
         if environment._proc and environment._proc.poll() is None:
             environment._proc.terminate()
     deadline = time.monotonic() + _SHUTDOWN_TIME

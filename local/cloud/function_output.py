@@ -9,6 +9,7 @@ import os
 import select
 import threading
 import time
+from collections.abc import Callable
 
 _FRAME = b"\xa5\x5a\x00"  # begins no UTF-8 text
 _HEADER = 16
@@ -17,7 +18,9 @@ _HEADER = 16
 class FunctionOutput:
     """Reads the pipe all the time, because a process that writes to a full one stands still."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_line: Callable[[float, str], None] | None = None) -> None:
+        """`on_line` is told of each line with its time."""
+        self._on_line = on_line
         self._reader, self.writer = os.pipe()
         os.set_blocking(self._reader, False)
         self._wake, self._waker = os.pipe()
@@ -103,4 +106,7 @@ class FunctionOutput:
     def _add(self, line: bytes) -> None:
         text = line.decode("utf-8", errors="replace").rstrip("\n")
         if text:
-            self._lines.append((time.time(), text))
+            now = time.time()
+            self._lines.append((now, text))
+            if self._on_line:
+                self._on_line(now, text)

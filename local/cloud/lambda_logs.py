@@ -6,6 +6,7 @@ import logging
 import time
 from typing import Any
 
+from . import platform_events
 from .invocation import Attempt, Invocation, running_attempt
 from .wrapping import wrap
 
@@ -36,6 +37,9 @@ def log_events(invocation: Invocation, attempt: Attempt, config: dict[str, Any],
     before = [line for line in attempt.log_lines if line[0] < started]
     during = attempt.log_lines[len(before):]
     lines: list[tuple[float, str]] = []
+    if (config.get("LoggingConfig") or {}).get("LogFormat") == "JSON":
+        at_start, at_request, at_end = platform_events.log_lines(invocation, attempt, config, used_memory, started, ended)
+        return _in_order([*at_start, *before, *at_request, *during, *at_end])
     if attempt.initialization:
         lines.append((attempt.initialization[0], f"INIT_START Runtime Version: {config.get('Runtime', 'unknown')} (local)"))
     lines += before
@@ -45,6 +49,10 @@ def log_events(invocation: Invocation, attempt: Attempt, config: dict[str, Any],
         lines.append((ended, attempt.error.log_line))
     lines.append((ended, f"END RequestId: {request_id}"))
     lines.append((ended, _report(invocation, attempt, config, used_memory, started, ended)))
+    return _in_order(lines)
+
+
+def _in_order(lines: list[tuple[float, str]]) -> list[dict[str, Any]]:
     last = 0
     events = []
     for at, message in lines:

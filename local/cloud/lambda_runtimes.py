@@ -93,6 +93,11 @@ _locks: dict[str, threading.Lock] = {}
 _warned: set[tuple[Any, ...]] = set()
 
 
+def stop_warning() -> None:
+    """The cloud ends: what that interrupts is no news."""
+    logger.disabled = True
+
+
 def warn_once(message: str, *values: Any) -> None:
     if (message, *values) not in _warned:
         _warned.add((message, *values))

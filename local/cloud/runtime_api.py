@@ -1,6 +1,6 @@
 """Lambda's Runtime API and Extensions API, served on the loopback for one execution environment.
 
-Sources: Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes", "Using the Lambda Extensions API", "Lambda Telemetry API".
+Sources: Lambda Developer Guide, "Using the Lambda runtime API for custom runtimes", "Using the Lambda Extensions API".
 Nothing here knows of ministack or of processes: an environment starts those, and tells this object what becomes of them.
 """
 from __future__ import annotations
@@ -15,11 +15,13 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+from . import platform_events
+from .telemetry import SCHEMAS, SubscriptionRefused, Telemetry
+
 RESPONSE_LIMIT = 6_291_556  # bytes of a response, 6 MB and a little; a streamed one may have more
 STREAM_LIMIT = 200 * 1024 * 1024
 _INVOCATION = re.compile(r"/2018-06-01/runtime/invocation/([^/]+)/(response|error)")
 _EXTENSION = re.compile(r"/2020-01-01/extension/(register|event/next|init/error|exit/error)")
-_TELEMETRY = ("/2022-07-01/telemetry", "/2020-08-15/logs")
 _REASONS = {200: "OK", 202: "Accepted", 400: "Bad Request", 403: "Forbidden", 404: "Not Found", 413: "Request Entity Too Large",
             500: "Internal Server Error"}
 
@@ -62,6 +64,7 @@ class Extension:
     name: str
     events: list[str]
     external: bool
+    ready: bool = False
     waiting: bool = False
     queue: list[dict[str, Any]] = field(default_factory=list)
     failed: str | None = None
@@ -86,6 +89,7 @@ class RuntimeApi:
         self.init_error: Failure | None = None
         self.runtime_waiting = False
         self.extensions: dict[str, Extension] = {}
+        self.telemetry = Telemetry()
         self.external_names: set[str] = set()
         """The files of /opt/extensions; any other extension runs within the runtime's process."""
         self._request: Request | None = None
@@ -229,8 +233,8 @@ class RuntimeApi:
         match = _EXTENSION.fullmatch(path)
         if match:
             return self._extension(match[1], headers, body)
-        if path in _TELEMETRY and method == "PUT":
-            return 200, {}, b'"OK"'
+        if path in SCHEMAS and method == "PUT":
+            return self._subscribe(path, headers, body)
         return _refused(404, "NotFound", f"there is no {method} {path}")
 
     def _next(self) -> tuple[int, dict[str, str], bytes]:
@@ -290,6 +294,10 @@ class RuntimeApi:
                 self.changed.notify_all()
                 return _accepted()
             extension.waiting = True
+            if not extension.ready:
+                extension.ready = True
+                self.telemetry.emit(platform_events.event("platform.extension", time.time(), {
+                    "name": extension.name, "state": "Ready", "events": extension.events}))
             self.changed.notify_all()
             while not extension.queue and not self._closed:
                 self.changed.wait()
@@ -298,6 +306,19 @@ class RuntimeApi:
                 return _refused(500, "Stopped", "the execution environment has been stopped")
             event = extension.queue.pop(0)
         return 200, {"Lambda-Extension-Event-Identifier": str(uuid.uuid4())}, json.dumps(event).encode()
+
+    def _subscribe(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
+        with self.changed:
+            extension = self.extensions.get(headers.get("lambda-extension-identifier", ""))
+        if not extension:
+            return _refused(403, "Extension.UnknownExtensionIdentifier", "Unknown extension identifier")
+        try:
+            self.telemetry.subscribe(extension.name, path, json.loads(body or b"null"))
+        except SubscriptionRefused as error:
+            return _refused(400, "ValidationError", str(error))
+        except ValueError as error:
+            return _refused(400, "ValidationError", f"the body is no JSON: {error}")
+        return 200, {}, b'"OK"'
 
     def _register(self, headers: dict[str, str], body: bytes) -> tuple[int, dict[str, str], bytes]:
         name = headers.get("lambda-extension-name", "")

@@ -165,6 +165,9 @@ def stop_function_processes() -> None:
     """Ends the processes of execution environments, and this one with them."""
     from ministack.core import lambda_runtime
 
+    from .lambda_runtimes import stop_warning
+
+    stop_warning()
     lambda_runtime.reset()
     scratch = os.environ.get("CDK_TRACED_SCRATCH")
     if scratch:

@@ -14,14 +14,15 @@ export interface LogLine extends LogEvent {
   readonly requestId: string | undefined;
 }
 
-const START = /^START RequestId: (\S+)/;
-const REPORT = /^REPORT RequestId: (\S+)/;
+const START = /^(?:START RequestId: |\{(?=.*"type":"platform\.start").*?"requestId":")([^\s"]+)/;
+const REPORT = /^(?:REPORT RequestId: |\{(?=.*"type":"platform\.report").*?"requestId":")([^\s"]+)/;
 
 /**
  * Says of every event of one stream which request it belongs to. An environment handles one request at a time, so all lines between two
  * REPORT lines belong to the request that is named between them, also those that name none: what `print` wrote, stack traces, and why an
  * environment did not start.
- * Source of the lines: Lambda Developer Guide, "Sending Lambda function logs to CloudWatch Logs".
+ * A function whose log format is JSON has these two lines as JSON.
+ * Source of the lines: Lambda Developer Guide, "Sending Lambda function logs to CloudWatch Logs", "Lambda Telemetry API Event schema reference".
  * @param events of one stream, in its order
  */
 export function attributeLines(events: readonly LogEvent[]): LogLine[] {

@@ -240,25 +240,49 @@ const say = text => require('fs').appendFileSync(process.env.MARKS + '/events', 
   const registered = await fetch(api + 'register', { method: 'POST', headers: { 'Lambda-Extension-Name': 'observer' }, body: JSON.stringify({ events: ['INVOKE', 'SHUTDOWN'] }) });
   const headers = { 'Lambda-Extension-Identifier': registered.headers.get('lambda-extension-identifier') };
   say('registered for ' + (await registered.json()).functionName);
-  await fetch('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2022-07-01/telemetry', { method: 'PUT', headers, body: '{}' });
+  const heard = [];
+  const listener = require('http').createServer((request, response) => {
+    let text = '';
+    request.on('data', chunk => { text += chunk; }).on('end', () => { heard.push(...JSON.parse(text)); response.end(); });
+  });
+  await new Promise(resolve => listener.listen(0, resolve));
+  const subscribe = destination => fetch('http://' + process.env.AWS_LAMBDA_RUNTIME_API + '/2022-07-01/telemetry', { method: 'PUT', headers, body: JSON.stringify({
+    schemaVersion: '2022-12-13', types: ['platform', 'function', 'extension'], buffering: { timeoutMs: 25 }, destination }) });
+  if ((await subscribe({ protocol: 'HTTP', URI: 'http://192.0.2.1:80' })).status !== 400) say('told others');
+  await subscribe({ protocol: 'HTTP', URI: 'http://sandbox.localdomain:' + listener.address().port + '/x' });
   for (;;) {
     const event = await (await fetch(api + 'event/next', { headers })).json();
     say(event.eventType + ' ' + (event.requestId ?? event.shutdownReason));
     console.log('extension saw', event.eventType);
-    if (event.eventType === 'SHUTDOWN') process.exit(0);
+    if (event.eventType === 'SHUTDOWN') {
+      while (!heard.some(({ record }) => String(record).startsWith('extension saw SHUTDOWN'))) await new Promise(resolve => setTimeout(resolve, 5));
+      for (const { type, record } of heard) say('heard ' + type + ' ' + (typeof record === 'string' ? record : record.requestId ?? record.name ?? record.phase));
+      process.exit(0);
+    }
   }
 })();
 `;
     try {
       const arn = await layer('observer', { 'extensions/observer': extension });
-      await create('observed', 'nodejs20.x', 'index.handler', { 'index.js': 'exports.handler = async () => "ok";' }, { layers: [arn], variables: { MARKS: marks } });
+      await create('observed', 'nodejs20.x', 'index.handler', { 'index.js': 'exports.handler = async () => { process.stdout.write("own line\\n"); return "ok"; };' }, { layers: [arn], variables: { MARKS: marks } });
       const first = await cloud.invoke('observed');
       expect(first.payload).toBe('ok');
       const second = await cloud.invoke('observed');
       await cloud.lambda.send(new DeleteFunctionCommand({ FunctionName: 'observed' }));
-      expect(readFileSync(join(marks, 'events'), 'utf8').trim().split('\n')).toEqual([
+      const told = readFileSync(join(marks, 'events'), 'utf8').trim().split('\n');
+      expect(told.filter(line => !line.startsWith('heard '))).toEqual([
         'registered for observed', `INVOKE ${first.requestId}`, `INVOKE ${second.requestId}`, 'SHUTDOWN spindown',
       ]);
+      const ofRequest = ({ requestId }: { requestId: string }) => [
+        `heard platform.start ${requestId}`, 'heard function own line', `heard platform.runtimeDone ${requestId}`, `heard platform.report ${requestId}`,
+      ];
+      const heard = told.filter(line => /^heard (platform|function)/.test(line));
+      expect(heard).toEqual([
+        'heard platform.initStart init', 'heard platform.telemetrySubscription observer', ...heard.slice(2, 5), ...ofRequest(first), ...ofRequest(second),
+      ]);
+      // The runtime and the extension are ready in either order.
+      expect(heard.slice(2, 5).sort()).toEqual(['heard platform.extension observer', 'heard platform.initReport init', 'heard platform.initRuntimeDone init']);
+      expect(told.filter(line => line.startsWith('heard extension extension saw INVOKE'))).toHaveLength(2);
     } finally {
       rmSync(marks, { recursive: true });
     }
@@ -306,8 +330,24 @@ const say = text => require('fs').appendFileSync(process.env.MARKS + '/events', 
   it('writes a log in JSON where the function asks for it', async () => {
     await create('js-json', 'nodejs20.x', 'index.handler', { 'index.js': 'exports.handler = async () => { console.warn("careful"); };' }, { json: true });
     const { requestId } = await cloud.invoke('js-json');
-    const found = (await cloud.logLines('js-json')).filter(line => line.includes('careful')).map(line => JSON.parse(line));
-    expect(found).toEqual([{ timestamp: expect.any(String), level: 'WARN', requestId, message: 'careful' }]);
+    const found = (await cloud.logLines('js-json')).map(line => JSON.parse(line));
+    const number = expect.any(Number);
+    const metrics = { durationMs: number, billedDurationMs: number, memorySizeMB: 128, maxMemoryUsedMB: number, initDurationMs: number };
+    expect(found).toEqual([
+      { time: expect.any(String), type: 'platform.initStart', record: expect.objectContaining({ initializationType: 'on-demand', functionName: 'js-json' }) },
+      { time: expect.any(String), type: 'platform.start', record: expect.objectContaining({ requestId, version: '$LATEST' }) },
+      { timestamp: expect.any(String), level: 'WARN', requestId, message: 'careful' },
+      { time: expect.any(String), type: 'platform.report', record: expect.objectContaining({ requestId, status: 'success', metrics }) },
+    ]);
+  });
+
+  it('writes in JSON what became of a request that failed', async () => {
+    await create('js-json-exit', 'nodejs20.x', 'index.handler', { 'index.js': 'exports.handler = async () => process.exit(3);' }, { json: true });
+    const { requestId } = await cloud.invoke('js-json-exit');
+    const found = (await cloud.logLines('js-json-exit')).map(line => JSON.parse(line)).filter(({ type }) => /runtimeDone|report/.test(type));
+    expect(found.map(({ type, record }) => [type, record.requestId, record.status, record.errorType])).toEqual([
+      ['platform.runtimeDone', requestId, 'failure', 'Runtime.ExitError'], ['platform.report', requestId, 'failure', 'Runtime.ExitError'],
+    ]);
   });
 
   it('names the code of a template index, whatever the handler is called', async () => {

@@ -22,6 +22,13 @@ describe('log lines', () => {
     ]);
   });
 
+  test('are found between the lines of a log in JSON', () => {
+    const system = (type: string, requestId: string) => JSON.stringify({ time: '2030-01-01T00:00:00.000Z', type, record: { requestId, version: '$LATEST' } });
+    expect(parts(stream([
+      '{"type":"platform.initStart","record":{}}', system('platform.start', 'a'), '{"level":"INFO","message":"platform.report"}', system('platform.report', 'a'), system('platform.start', 'b'),
+    ]))).toEqual([['start', 'a'], ['request', 'a'], ['request', 'a'], ['request', 'a'], ['request', 'b']]);
+  });
+
   test('of a second request of the environment are not those of the first', () => {
     const lines = parts(stream(['START RequestId: a', 'REPORT RequestId: a', 'START RequestId: b', 'one', 'REPORT RequestId: b']));
     expect(lines).toEqual([['request', 'a'], ['request', 'a'], ['request', 'b'], ['request', 'b'], ['request', 'b']]);
