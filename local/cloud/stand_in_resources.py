@@ -28,12 +28,16 @@ _UNNOTICED = frozenset({
     "AWS::EC2::FlowLog", "AWS::EC2::NetworkAcl", "AWS::EC2::NetworkAclEntry", "AWS::EC2::SubnetNetworkAclAssociation",
     "AWS::EC2::VPCCidrBlock", "AWS::EC2::SubnetCidrBlock", "AWS::EC2::EIPAssociation", "AWS::EC2::DHCPOptions", "AWS::EC2::VPCDHCPOptionsAssociation",
     "AWS::CloudWatch::CompositeAlarm", "AWS::CloudWatch::AnomalyDetector", "AWS::Logs::QueryDefinition", "AWS::Logs::LogAnomalyDetector",
+    "AWS::Events::EventBusPolicy", "AWS::SNS::TopicInlinePolicy", "AWS::SQS::QueueInlinePolicy", "AWS::SecretsManager::ResourcePolicy",
+    "AWS::IAM::Group", "AWS::IAM::UserToGroupAddition", "AWS::IAM::RolePolicy", "AWS::IAM::UserPolicy", "AWS::IAM::GroupPolicy",
+    "AWS::IAM::ServiceLinkedRole", "AWS::IAM::OIDCProvider", "AWS::Kinesis::ResourcePolicy", "AWS::ApiGateway::ClientCertificate",
     "AWS::Budgets::Budget", "AWS::SSO::Assignment", "AWS::ResourceGroups::Group", "AWS::ServiceCatalogAppRegistry::Application",
     "AWS::ServiceCatalogAppRegistry::ResourceAssociation", "AWS::WAFv2::WebACLAssociation", "AWS::WAFv2::LoggingConfiguration",
 })
 
+_NESTED = ""
 _attributes: dict[tuple[str, str], set[str]] = {}
-"""(stack, logical id) -> the attributes that the stack's template asks of it."""
+"""(stack, logical id) -> the attributes that the stack's template asks of it; nested stacks share the name _NESTED."""
 _warned: set[str] = set()
 
 
@@ -64,6 +68,13 @@ def install() -> None:
             for logical_id, attribute in requested_attributes(template):
                 _attributes.setdefault((stack_name, logical_id), set()).add(attribute)
             return original(stack_name, stack_id, template, *arguments, **named)
+
+    @wrap(provisioners, "_check_nested_stack_capabilities", "(parent_stack_name, template)")
+    def check_nested(original: Any, parent_stack_name: str, template: Properties) -> Any:
+        # What the nested stack is called is not known here. An attribute that nobody asks for does no harm.
+        for logical_id, attribute in requested_attributes(template):
+            _attributes.setdefault((_NESTED, logical_id), set()).add(attribute)
+        return original(parent_stack_name, template)
 
     for module in (stacks, provisioners):
         @wrap(module, "_provision_resource", "(resource_type, logical_id, props, stack_name)")
@@ -104,7 +115,7 @@ def _completed(resource_type: str, logical_id: str, props: Properties, stack_nam
     """The attributes with those that templates ask for and that the provisioner does not know."""
     attributes = attributes or {}
     answered_by_others = resource_type.startswith(("Custom::", "AWS::CloudFormation::"))  # there a missing attribute is an error on AWS, too
-    missing = set() if answered_by_others or os.environ.get("CDK_TRACED_STRICT") else _attributes.get((stack_name, logical_id), set()) - attributes.keys()
+    missing = set() if answered_by_others or os.environ.get("CDK_TRACED_STRICT") else _requested(stack_name, logical_id) - attributes.keys()
     if not missing:
         return attributes
     found = {name: value for name, value in _made_up(resource_type, logical_id, props, stack_name, physical_id).items() if name in missing}
@@ -113,6 +124,10 @@ def _completed(resource_type: str, logical_id: str, props: Properties, stack_nam
             _warned.add(f"{resource_type}.{name}")
             logger.warning("%s has no attribute %s here: %s gets the made-up %s", resource_type, name, logical_id, found[name])
     return {**attributes, **found}
+
+
+def _requested(stack_name: str, logical_id: str) -> set[str]:
+    return _attributes.get((stack_name, logical_id), set()) | _attributes.get((_NESTED, logical_id), set())
 
 
 def _creator(resource_type: str) -> Any:
@@ -133,7 +148,7 @@ def _updater(resource_type: str) -> Any:
 def _made_up(resource_type: str, logical_id: str, props: Properties, stack_name: str, physical_id: str) -> Properties:
     from ministack.core.responses import get_account_id, get_region
 
-    wanted = {"Arn", "Id", *_attributes.get((stack_name, logical_id), ())}
+    wanted = {"Arn", "Id", *_requested(stack_name, logical_id)}
     return {name: attribute_of(resource_type, name, props, physical_id, get_account_id(), get_region()) for name in wanted}
 
 

@@ -115,15 +115,19 @@ export const layerAndAlias: CorpusApp = {
   traces: id => [ran(`${id}-fn`)],
 };
 
-/** Two stacks in a stage, one of which imports from the other, and a nested stack. */
+/** Two stacks in a stage, one of which imports from the other, and a nested stack that asks its network for an attribute. */
 export const stages: CorpusApp = {
   build: (app, id) => {
     const stage = new Stage(app, id);
     const data = new Stack(stage, 'Data');
     const table = new dynamodb.Table(data, 'Table', { partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING } });
     const api = new Stack(stage, 'Api');
-    nodeFunction(new NestedStack(api, 'Nested'), `${id}-fn`, 'exports.handler = async () => Boolean(process.env.TABLE);', { environment: { TABLE: table.tableName } });
+    const nested = new NestedStack(api, 'Nested');
+    const network = new ec2.Vpc(nested, 'Vpc', { ipAddresses: ec2.IpAddresses.cidr('10.7.0.0/16'), natGateways: 0, maxAzs: 1 });
+    nodeFunction(nested, `${id}-fn`, 'exports.handler = async () => [Boolean(process.env.TABLE), process.env.CIDR];', {
+      environment: { TABLE: table.tableName, CIDR: network.vpcCidrBlock },
+    });
   },
-  use: async cloud => expectValue(await invoke(cloud, `${cloud.id}-fn`), true),
+  use: async cloud => expectValue(await invoke(cloud, `${cloud.id}-fn`), [true, '10.7.0.0/16']),
   traces: id => [ran(`${id}-fn`)],
 };
