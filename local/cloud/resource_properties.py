@@ -10,7 +10,7 @@ Properties = dict[str, Any]
 
 
 def install() -> None:
-    from ministack.services import lambda_svc, sns
+    from ministack.services import lambda_svc, sns, stepfunctions
     from ministack.services.cloudformation import provisioners
 
     def keep_topic_properties(arn: str, props: Properties) -> None:
@@ -26,6 +26,12 @@ def install() -> None:
             reserved = props.get("ReservedConcurrentExecutions")
             func["concurrency"] = None if reserved is None else int(reserved)
 
+    def keep_workflow_properties(arn: str, props: Properties) -> None:
+        machine = stepfunctions._state_machines.get(arn)
+        if machine:
+            machine["tracingConfiguration"] = {"enabled": str((props.get("TracingConfiguration") or {}).get("Enabled", False)).lower() == "true"}
+
+    _keep(provisioners, "AWS::StepFunctions::StateMachine", "_sfn_state_machine", keep_workflow_properties)
     _keep(provisioners, "AWS::SNS::Topic", "_sns", keep_topic_properties)
     _keep(provisioners, "AWS::Lambda::Function", "_lambda", keep_function_properties)
 

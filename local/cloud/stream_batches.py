@@ -109,6 +109,19 @@ class BatchRunner:
                 self.wait(failures + 1)
                 rest.append((failed, failures + 1))
 
+    def run_last(self) -> None:
+        """Ends a tumbling window: a call without records, which is retried like one with records."""
+        failures = 0
+        while settings := self.settings():
+            outcome = self.invoke([])
+            if not outcome.failed and not outcome.throttled:
+                return
+            failures += 0 if outcome.throttled else 1
+            if settings.retries is not None and failures > settings.retries:
+                self.give_up([], RETRIES_EXHAUSTED, failures)
+                return
+            self.wait(max(1, failures))
+
     def _young_enough(self, batch: list[StreamRecord], settings: StreamSettings, failures: int) -> list[StreamRecord]:
         if settings.max_age is None:
             return batch

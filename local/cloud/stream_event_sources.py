@@ -17,7 +17,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from .event_patterns import matching
 from .failure_destinations import deliver_to
@@ -45,6 +45,21 @@ class Shard:
     """The position of the first record from that time on."""
 
 
+class StreamConsumer(Protocol):
+    """What takes the records of a stream: an event source mapping, or a pipe."""
+
+    id: str
+
+    def mapping(self) -> Mapping | None:
+        """Its settings now, with the names of an event source mapping; None once it is gone or switched off."""
+
+    def invoke(self, records: list[StreamRecord], window: Mapping | None = None) -> Outcome:
+        """Handles one batch; `window` is what a function with a tumbling window gets besides."""
+
+    def give_up(self, shard_id: str, records: list[StreamRecord], condition: str, invocations: int) -> None:
+        """Records that could not be handled, or are too old."""
+
+
 _positions: dict[tuple[str, str], int] = {}
 """(mapping, shard) -> where it goes on."""
 _anchored: set[str] = set()
@@ -55,31 +70,89 @@ _lock = threading.Lock()
 
 def install() -> None:
     from ministack.services import lambda_svc
+    from ministack.services.cloudformation import provisioners
 
     @wrap(lambda_svc, "_poll_kinesis", "()")
     def poll_kinesis(_original: Any) -> bool:
-        return _poll(lambda_svc, "kinesis", _kinesis_shards)
+        return _poll(lambda_svc, "kinesis")
 
     @wrap(lambda_svc, "_poll_dynamodb_streams", "()")
     def poll_dynamodb(_original: Any) -> bool:
-        return _poll(lambda_svc, "dynamodb", _dynamodb_shards)
+        return _poll(lambda_svc, "dynamodb")
 
     @wrap(lambda_svc, "_init_stream_position", "(esm_id, source_arn, starting)")
     def init_position(_original: Any, esm_id: str, source_arn: str, starting: str) -> None:
-        # At creation: what is written from then on must not be missed, however late the first poll is.
-        shards = {"kinesis": _kinesis_shards, "dynamodb": _dynamodb_shards}.get(source_arn.split(":")[2] if source_arn.count(":") > 2 else "")
-        if shards:
-            _anchor(esm_id, {"StartingPosition": starting}, list(shards(source_arn)))
+        if ":kinesis:" in source_arn or ":dynamodb:" in source_arn:
+            anchor(esm_id, {"StartingPosition": starting, "EventSourceArn": source_arn})
+
+    @wrap(lambda_svc, "_create_esm", "(data)")
+    def create_mapping(original: Any, data: Mapping) -> Any:
+        response = original(data)
+        if "TumblingWindowInSeconds" in data and response[0] < 300:
+            keep_window(json.loads(response[2]).get("UUID", ""), data)
+        return response
+
+    @wrap(lambda_svc, "_update_esm", "(esm_id, data)")
+    def update_mapping(original: Any, esm_id: str, data: Mapping) -> Any:
+        keep_window(esm_id, data)
+        return original(esm_id, data)
+
+    @wrap(provisioners, "_lambda_esm_create", "(logical_id, props, stack_name)")
+    def create_resource(original: Any, logical_id: str, props: Mapping, stack_name: str) -> Any:
+        esm_id, attributes = original(logical_id, props, stack_name)
+        keep_window(esm_id, props)
+        return esm_id, attributes
+
+    @wrap(provisioners, "_lambda_esm_update", "(physical_id, old_props, new_props, stack_name)")
+    def update_resource(original: Any, physical_id: str, old_props: Mapping, new_props: Mapping, stack_name: str) -> Any:
+        esm_id, attributes = original(physical_id, old_props, new_props, stack_name)
+        keep_window(esm_id, {"TumblingWindowInSeconds": 0, **new_props})
+        return esm_id, attributes
+
+    provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"].update(create=create_resource, update=update_resource)
 
     @wrap(lambda_svc, "_release_esm_poll_state", "(esm_id)")
     def release(original: Any, esm_id: str) -> None:
         original(esm_id)
-        _anchored.discard(esm_id)
-        for key in [key for key in _positions if key[0] == esm_id]:
-            del _positions[key]
+        forget(esm_id)
 
 
-def _poll(lambda_svc: Any, service: str, shards_of: Callable[[str], Iterator[Shard]]) -> bool:
+def consume(consumer: StreamConsumer, mapping: Mapping) -> None:
+    """Starts a thread for each shard of the mapping's source that has records and none yet."""
+    shards = shards_of(mapping["EventSourceArn"])
+    if shards:
+        _anchor(consumer.id, mapping, shards)
+    for shard in shards:
+        _start(consumer, shard)
+
+
+def shards_of(source_arn: str) -> list[Shard]:
+    shards = {"kinesis": _kinesis_shards, "dynamodb": _dynamodb_shards}.get(source_arn.split(":")[2] if source_arn.count(":") > 2 else "")
+    return list(shards(source_arn)) if shards else []
+
+
+def anchor(consumer_id: str, mapping: Mapping) -> None:
+    """Takes the starting position now: what is written from now on must not be missed, however late the first poll is."""
+    _anchor(consumer_id, mapping, shards_of(mapping["EventSourceArn"]))
+
+
+def keep_window(esm_id: str, given: Mapping) -> None:
+    """ministack drops the size of a tumbling window."""
+    from ministack.services import lambda_svc
+
+    mapping = lambda_svc._esms.get(esm_id)
+    if mapping and given.get("TumblingWindowInSeconds") is not None:
+        mapping["TumblingWindowInSeconds"] = int(given["TumblingWindowInSeconds"])
+
+
+def forget(consumer_id: str) -> None:
+    """The consumer is gone."""
+    _anchored.discard(consumer_id)
+    for key in [key for key in _positions if key[0] == consumer_id]:
+        del _positions[key]
+
+
+def _poll(lambda_svc: Any, service: str) -> bool:
     """Starts a thread for each shard that has records and none yet. Never says that there may be more: the thread that ends asks again."""
     for account_id, region, mapping in lambda_svc._iter_all_esms():
         source_arn = mapping.get("EventSourceArn", "")
@@ -87,19 +160,17 @@ def _poll(lambda_svc: Any, service: str, shards_of: Callable[[str], Iterator[Sha
             continue
         tokens = lambda_svc._request_account_id.set(account_id), lambda_svc._request_region.set(region)
         try:
-            shards = list(shards_of(source_arn))
-            if shards:
-                _anchor(mapping["UUID"], mapping, shards)
-            for shard in shards:
-                _start(lambda_svc, mapping, shard)
+            consume(_FunctionOfMapping(lambda_svc, mapping["UUID"]), mapping)
         finally:
             lambda_svc._request_account_id.reset(tokens[0])
             lambda_svc._request_region.reset(tokens[1])
     return False
 
 
-def _start(lambda_svc: Any, mapping: Mapping, shard: Shard) -> None:
-    key = (mapping["UUID"], shard.id)
+def _start(consumer: StreamConsumer, shard: Shard) -> None:
+    from ministack.services import lambda_svc
+
+    key = (consumer.id, shard.id)
     with _lock:
         if key in _busy or not shard.read(_positions.setdefault(key, shard.horizon()), 1):
             return
@@ -107,7 +178,10 @@ def _start(lambda_svc: Any, mapping: Mapping, shard: Shard) -> None:
 
     def work() -> None:
         try:
-            _work_through(lambda_svc, mapping["UUID"], shard)
+            if _window_of(consumer.mapping()):
+                _work_through_windows(consumer, shard)
+            else:
+                _work_through(consumer, shard)
         finally:
             with _lock:
                 _busy.discard(key)
@@ -127,28 +201,54 @@ def _anchor(esm_id: str, mapping: Mapping, shards: list[Shard]) -> None:
                 shard.at(float(mapping.get("StartingPositionTimestamp") or 0)) if starting == "AT_TIMESTAMP" else shard.horizon())
 
 
-def _work_through(lambda_svc: Any, esm_id: str, shard: Shard) -> None:
-    key = (esm_id, shard.id)
-
-    def mapping() -> Mapping | None:
-        found = lambda_svc._esms.get(esm_id)
-        return found if found and _is_enabled(found) else None
-
-    while current := mapping():
+def _work_through(consumer: StreamConsumer, shard: Shard) -> None:
+    key = (consumer.id, shard.id)
+    while current := consumer.mapping():
         settings = StreamSettings.of(current)
-        records = _gather(shard, _positions[key], settings, mapping)
-        if not records or _function_of(lambda_svc, current) is None:
+        records = _gather(shard, _positions[key], settings, consumer.mapping)
+        if not records:
             return
         parts = lanes(records, settings.parallelization)
-        threads = [threading.Thread(target=contextvars.copy_context().run, args=(_runner(lambda_svc, mapping, shard).run, part), daemon=True)
+        threads = [threading.Thread(target=contextvars.copy_context().run, args=(_runner(consumer, shard).run, part), daemon=True)
                    for part in parts[1:]]
         for thread in threads:
             thread.start()
-        _runner(lambda_svc, mapping, shard).run(parts[0])
+        _runner(consumer, shard).run(parts[0])
         for thread in threads:
             thread.join()
-        if mapping():
+        if consumer.mapping():
             _positions[key] = records[-1].position
+
+
+def _work_through_windows(consumer: StreamConsumer, shard: Shard) -> None:
+    """Windows one after the other: the state that the function returns goes into its next call, until a last one ends the window."""
+    key = (consumer.id, shard.id)
+    while (current := consumer.mapping()) and (size := _window_of(current)):
+        first = shard.read(_positions[key], 1)
+        if not first:
+            return
+        start = window_start(first[0].arrived, size)
+        state: dict[str, Any] = {"value": {}}
+        while current := consumer.mapping():
+            settings = StreamSettings.of(current)
+            records = [record for record in _gather(shard, _positions[key], settings, consumer.mapping) if record.arrived < start + size]
+            if records:
+                _runner(consumer, shard, (start, size, state)).run(records[:settings.batch_size])
+                _positions[key] = records[:settings.batch_size][-1].position
+            elif shard.read(_positions[key], 1) or time.time() >= start + size:
+                _runner(consumer, shard, (start, size, state)).run_last()
+                break
+            else:
+                time.sleep(min(0.1, max(0.0, start + size - time.time())))
+
+
+def _window_of(mapping: Mapping | None) -> float:
+    return float((mapping or {}).get("TumblingWindowInSeconds") or 0)
+
+
+def window_start(arrived: float, size: float) -> float:
+    """Windows follow each other from 1970 on."""
+    return arrived - arrived % size
 
 
 def _gather(shard: Shard, position: int, settings: StreamSettings, mapping: Callable[[], Any]) -> list[StreamRecord]:
@@ -164,40 +264,66 @@ def _gather(shard: Shard, position: int, settings: StreamSettings, mapping: Call
     return records
 
 
-def _runner(lambda_svc: Any, mapping: Callable[[], Mapping | None], shard: Shard) -> BatchRunner:
+def _runner(consumer: StreamConsumer, shard: Shard, window: tuple[float, float, dict[str, Any]] | None = None) -> BatchRunner:
+    """`window` is its start, its size and the state so far."""
     def settings() -> StreamSettings | None:
-        current = mapping()
-        return StreamSettings.of(current) if current and _function_of(lambda_svc, current) else None
-
-    last: dict[str, Any] = {}
+        current = consumer.mapping()
+        return StreamSettings.of(current) if current else None
 
     def invoke(batch: list[StreamRecord]) -> Outcome:
-        current = mapping()
-        function = current and _function_of(lambda_svc, current)
+        if window is None:
+            return consumer.invoke(batch)
+        start, size, state = window
+        outcome = consumer.invoke(batch, {
+            "window": {"start": _iso(start), "end": _iso(start + size)}, "state": state["value"], "shardId": shard.id,
+            "eventSourceARN": (consumer.mapping() or {}).get("EventSourceArn", ""), "isFinalInvokeForWindow": not batch, "isWindowTerminatedEarly": False})
+        if not outcome.failed and isinstance(outcome.payload, dict):
+            state["value"] = outcome.payload.get("state") or {}
+        return outcome
+
+    def give_up(records: list[StreamRecord], condition: str, invocations: int) -> None:
+        consumer.give_up(shard.id, records, condition, invocations)
+
+    def wait(failures: int) -> None:
+        deadline = time.monotonic() + min(_LONGEST_WAIT, float(os.environ.get("CDK_TRACED_RETRY_SECONDS") or 1) * 2 ** (failures - 1))
+        while consumer.mapping() and (rest := deadline - time.monotonic()) > 0:
+            time.sleep(min(rest, 0.2))
+
+    return BatchRunner(settings, invoke, give_up, wait)
+
+
+class _FunctionOfMapping:
+    """A function that an event source mapping calls."""
+
+    def __init__(self, lambda_svc: Any, esm_id: str) -> None:
+        self.id = esm_id
+        self._lambda_svc = lambda_svc
+        self._last: Mapping = {}
+
+    def mapping(self) -> Mapping | None:
+        found = self._lambda_svc._esms.get(self.id)
+        return found if found and _is_enabled(found) and _function_of(self._lambda_svc, found) else None
+
+    def invoke(self, records: list[StreamRecord], window: Mapping | None = None) -> Outcome:
+        current = self.mapping()
+        function = current and _function_of(self._lambda_svc, current)
         if not current or not function:
             return Outcome()
-        kept = matching([record.event for record in batch], current)
-        if not kept:
+        kept = matching([record.event for record in records], current)
+        if not kept and not (window and not records):
             return Outcome()
-        result = lambda_svc._execute_function(function, {"Records": kept})
+        result = self._lambda_svc._execute_function(function, {"Records": kept, **(window or {})})
         failed = bool(result.get("error"))
         current["LastProcessingResult"] = "PROBLEM: Function call failed" if failed else "OK"
-        last["result"] = result
+        self._last = result
         if failed and not result.get("throttle"):
             logger.warning("%s failed on %d records of %s: %s", current["FunctionName"], len(kept), current["EventSourceArn"], _error_of(result))
         return Outcome(failed=failed, throttled=bool(result.get("throttle")), payload=result.get("body"))
 
-    def give_up(records: list[StreamRecord], condition: str, invocations: int) -> None:
-        current = mapping()
-        if current:
-            _discard(lambda_svc, current, shard.id, records, condition, invocations, last.get("result") or {})
-
-    def wait(failures: int) -> None:
-        deadline = time.monotonic() + min(_LONGEST_WAIT, float(os.environ.get("CDK_TRACED_RETRY_SECONDS") or 1) * 2 ** (failures - 1))
-        while mapping() and (rest := deadline - time.monotonic()) > 0:
-            time.sleep(min(rest, 0.2))
-
-    return BatchRunner(settings, invoke, give_up, wait)
+    def give_up(self, shard_id: str, records: list[StreamRecord], condition: str, invocations: int) -> None:
+        current = self.mapping()
+        if current and records:
+            _discard(self._lambda_svc, current, shard_id, records, condition, invocations, self._last)
 
 
 def _discard(lambda_svc: Any, mapping: Mapping, shard_id: str, records: list[StreamRecord], condition: str, invocations: int, result: Mapping) -> None:

@@ -1,4 +1,4 @@
-"""Whether a function or a stage traces: what its template says, or always (`CDK_TRACED_TRACE_ALL=1`, the launcher's `--trace-all`).
+"""Whether a function, a stage, a state machine or a GraphQL API traces: what its template says, or always (`CDK_TRACED_TRACE_ALL=1`, the launcher's `--trace-all`).
 
 Most apps turn tracing on nowhere; their first look at the map would be an empty one.
 """
@@ -26,6 +26,16 @@ def function_mode(config: dict[str, Any], event: Any) -> str:
 
 def is_stage_traced(stage: dict[str, Any]) -> bool:
     return bool(stage.get("tracingEnabled")) or _traces_all()
+
+
+def is_workflow_traced(machine: dict[str, Any]) -> bool:
+    """Of a state machine as the service has it."""
+    return bool((machine.get("tracingConfiguration") or {}).get("enabled")) or _traces_all()
+
+
+def is_graphql_traced(api: dict[str, Any]) -> bool:
+    """Of an AppSync API as the service has it."""
+    return str(api.get("xrayEnabled", False)).lower() == "true" or _traces_all()
 
 
 def tell_untraced(function_name: str, mode: str, event: Any) -> None:

@@ -62,6 +62,7 @@ export class TraceStore extends EventEmitter<StoreEvents> {
 
   constructor(options: TraceStoreOptions = {}) {
     super();
+    this.setMaxListeners(0); // each open page listens
     this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   }
 
