@@ -17,7 +17,9 @@ const PROGRAM = `import { startXray } from './src/xray';
       for (const document of traceOf(n, start + n * 3600 / count)) xray.store.add({ document, json: Buffer.from(JSON.stringify(document)), isSampled: true });
       if (n % 1000 === 0) await new Promise(resolve => setImmediate(resolve));
     }
-    for (const facts of xray.store.facts()) if (facts.visits.length === 0) throw new Error('an empty trace');
+    await xray.store.eachFacts(facts => {
+      if (facts.visits.length === 0) throw new Error('an empty trace');
+    });
     console.log(JSON.stringify({ url: xray.url }));
   })();
   process.on('SIGTERM', () => process.exit());`;

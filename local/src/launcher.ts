@@ -68,6 +68,7 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
       udpPort: settings.xrayPort,
       httpPort: settings.webPort,
       otlpPort: settings.otlpPort,
+      strict: options.strict,
       log: line => reporter.warning(line),
       webDir: existsSync(PAGE_DIR) ? PAGE_DIR : undefined,
       addRoutes: (server, store) => addLogRoutes(server, { traceById: id => store.trace(id), cloudEndpoint: () => cloud?.endpoint }),

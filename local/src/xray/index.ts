@@ -46,6 +46,8 @@ export interface XrayOptions {
   readonly webDir?: string;
   /** Adds what else the page's server answers: the logs of a trace's functions, at `/local/logs`. @default - there are no logs */
   readonly addRoutes?: (server: FastifyInstance, store: TraceStore) => void;
+  /** Refuses documents that AWS would not take, or not index in full, instead of telling of them. @default false */
+  readonly strict?: boolean;
   /** Documents kept in memory, in bytes; the journal may grow to twice that. @default 512 MiB */
   readonly maxBytes?: number;
 }
@@ -73,6 +75,9 @@ export interface XrayHealth {
   unsampled: number;
   refused: Record<string, number>;
   lastRefusals: { at: number; code: string; message: string }[];
+  /** What AWS would not take, or not index, of documents that were taken, by reason. */
+  deviations: Record<string, number>;
+  lastDeviations: { at: number; code: string; message: string }[];
   /** Datagrams that were lost because they came faster than they could be read. */
   dropped: number;
   /** Traces held, bytes of their documents, and traces that had to go for newer ones. */
@@ -112,7 +117,7 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
       directory: options.journalDir, maxBytes: maxBytes * 2, rotateBytes, onRotated: () => rotateReceiver(), log,
     });
     if (journal !== undefined) cleanups.push(() => journal.close());
-    const ingest = new Ingest(store, journal, log);
+    const ingest = new Ingest(store, journal, log, options.strict);
     ingest.restore();
 
     const settings = new XraySettings(options.journalDir, log);
@@ -148,6 +153,8 @@ export async function startXray(options: XrayOptions): Promise<Xray> {
       unsampled: ingest.counters.unsampled,
       refused: ingest.counters.refused as Record<string, number>,
       lastRefusals: ingest.counters.lastRefusals,
+      deviations: ingest.counters.deviations as Record<string, number>,
+      lastDeviations: ingest.counters.lastDeviations,
       dropped: collector.dropped,
       traces: store.size,
       bytes: store.bytes,

@@ -1,7 +1,8 @@
 import { printable } from './model/printable';
 import type { Journal, JournalReader, SnapshotTrace } from './store/journal';
 import type { TraceStore } from './store/trace-store';
-import { readDaemonMessage, readSegmentDocument, readTraceRequest } from './wire/daemon-message';
+import { type DaemonMessage, readDaemonMessage, readSegmentDocument, readTraceRequest } from './wire/daemon-message';
+import { type Deviation, type DeviationCode, deviationsOf } from './wire/deviations';
 import type { PartialSuccess, TraceRequest } from './wire/otlp/trace-request';
 import { MAX_SPAN_BYTES, type RefusalCode } from './wire/segment-document';
 
@@ -13,15 +14,23 @@ export interface IngestCounters {
   accepted: number;
   /** Documents taken that were not sampled; part of `accepted`. */
   unsampled: number;
-  refused: Partial<Record<RefusalCode | 'TraceLimitExceeded', number>>;
+  refused: Partial<Record<RefusalCode | DeviationCode | 'TraceLimitExceeded', number>>;
   /** The last refusals, newest first: when (milliseconds since the epoch), why. */
   lastRefusals: { at: number; code: string; message: string }[];
+  /** What AWS would not take, or not index, of documents that were taken. */
+  deviations: Partial<Record<DeviationCode, number>>;
+  lastDeviations: { at: number; code: string; message: string }[];
   /** Traces read back from the journal at the start. */
   restored: number;
 }
 
 const KEPT_REFUSALS = 20;
 const DAEMON_HEADER = Buffer.from('{"format":"json","version":1}\n');
+
+interface ComparedMessage {
+  accepted: DaemonMessage['accepted'];
+  refused: (DaemonMessage['refused'][number] | Deviation & { id: string })[];
+}
 
 export interface UnprocessedDocument {
   Id?: string;
@@ -31,10 +40,16 @@ export interface UnprocessedDocument {
 
 /** The one way in: checks what arrives, counts it, puts it into the store. Bad input is counted with its reason and harms nothing. */
 export class Ingest implements JournalReader {
-  readonly counters: IngestCounters = { datagrams: 0, accepted: 0, unsampled: 0, refused: {}, lastRefusals: [], restored: 0 };
+  readonly counters: IngestCounters = {
+    datagrams: 0, accepted: 0, unsampled: 0, refused: {}, lastRefusals: [], deviations: {}, lastDeviations: [], restored: 0,
+  };
   private restoring = false;
 
-  constructor(private readonly store: TraceStore, private readonly journal: Journal | undefined, private readonly log: (line: string) => void) {}
+  /** @param isStrict refuses what AWS would not take or not index, instead of telling of it */
+  constructor(
+    private readonly store: TraceStore, private readonly journal: Journal | undefined, private readonly log: (line: string) => void,
+    private readonly isStrict = false,
+  ) {}
 
   /** Reads the journal back into the store; what was refused before is refused again, and not counted. */
   restore(): void {
@@ -48,7 +63,7 @@ export class Ingest implements JournalReader {
   datagram(datagram: Buffer): void {
     if (!this.restoring) this.counters.datagrams += 1;
     // The journal holds spans that came over HTTP, which may be larger than a datagram.
-    const { accepted, refused } = readDaemonMessage(datagram, this.restoring ? MAX_SPAN_BYTES : undefined);
+    const { accepted, refused } = this.compared(readDaemonMessage(datagram, this.restoring ? MAX_SPAN_BYTES : undefined));
     for (const document of accepted) this.put(document);
     for (const { code, message } of refused) this.refuse(code, message);
   }
@@ -57,12 +72,17 @@ export class Ingest implements JournalReader {
     this.store.restore(trace);
   }
 
-  /** Documents as text, from PutTraceSegments or a file. What this returns as processed is in the journal. */
-  documents(texts: readonly string[]): UnprocessedDocument[] {
+  /**
+   * Documents as text, from PutTraceSegments or a file. What this returns as processed is in the journal.
+   *
+   * @param isImport they were taken once, and may be old
+   */
+  documents(texts: readonly string[], isImport = false): UnprocessedDocument[] {
     const unprocessed: UnprocessedDocument[] = [];
     for (const text of texts) {
       const json = Buffer.from(text);
-      const { accepted, refused } = readSegmentDocument(json);
+      const read = readSegmentDocument(json);
+      const { accepted, refused } = isImport ? read : this.compared(read);
       for (const document of accepted) {
         this.journal?.append(Buffer.concat([DAEMON_HEADER, json]));
         if (!this.put(document)) {
@@ -79,7 +99,7 @@ export class Ingest implements JournalReader {
 
   /** The spans of an OTLP request over HTTP: exporters send sampled ones only. Tells of those that were not taken; the others are in the journal. */
   spans(request: TraceRequest): PartialSuccess | undefined {
-    const { accepted, refused } = readTraceRequest(request, true);
+    const { accepted, refused } = this.compared(readTraceRequest(request, true));
     const reasons = refused.map(({ code, message }) => {
       this.refuse(code, message);
       return `${code}: ${message}`;
@@ -89,6 +109,32 @@ export class Ingest implements JournalReader {
       if (!this.put(document)) reasons.push(`TraceLimitExceeded: trace ${document.document.trace_id} is larger than a trace may be`);
     }
     return reasons.length === 0 ? undefined : { rejectedSpans: reasons.length, errorMessage: printable(reasons[0]) };
+  }
+
+  /** Notes what AWS would do otherwise; in strict mode such a document is refused. */
+  private compared({ accepted, refused }: DaemonMessage): ComparedMessage {
+    if (this.restoring) return { accepted, refused };
+    const now = Date.now() / 1000;
+    const message: ComparedMessage = { accepted: [], refused };
+    for (const one of accepted) {
+      const deviations = deviationsOf(one.document, now);
+      if (this.isStrict && deviations.length > 0) {
+        message.refused = [...message.refused, { ...deviations[0], id: one.document.id }];
+      } else {
+        message.accepted.push(one);
+        deviations.forEach((deviation) => this.noteDeviation(deviation));
+      }
+    }
+    return message;
+  }
+
+  private noteDeviation({ code, message: reason }: Deviation): void {
+    const message = printable(reason);
+    const count = (this.counters.deviations[code] ?? 0) + 1;
+    this.counters.deviations[code] = count;
+    this.counters.lastDeviations.unshift({ at: Date.now(), code, message });
+    if (this.counters.lastDeviations.length > KEPT_REFUSALS) this.counters.lastDeviations.pop();
+    if (count === 1) this.log(`took a trace document, but AWS differs: ${message} (${code}; further ones of this kind are only counted)`);
   }
 
   private put(accepted: Parameters<TraceStore['add']>[0]): boolean {
@@ -103,7 +149,7 @@ export class Ingest implements JournalReader {
     return true;
   }
 
-  private refuse(code: RefusalCode | 'TraceLimitExceeded', reason: string): void {
+  private refuse(code: RefusalCode | DeviationCode | 'TraceLimitExceeded', reason: string): void {
     if (this.restoring) return;
     const message = printable(reason); // it quotes what was sent
     const count = (this.counters.refused[code] ?? 0) + 1;

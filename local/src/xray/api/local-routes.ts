@@ -61,7 +61,7 @@ function importTraces(ingest: Ingest, text: string): { accepted: number; traces:
     if (error instanceof TraceFileError) throw new ApiError(error.message);
     throw error;
   }
-  const unprocessed = ingest.documents(documents);
+  const unprocessed = ingest.documents(documents, true);
   const traces = new Set(documents.map((document) => (JSON.parse(document) as { trace_id?: unknown }).trace_id).filter(isTraceId));
   return { accepted: documents.length - unprocessed.length, traces: [...traces], unprocessed };
 }

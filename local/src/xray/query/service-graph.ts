@@ -15,15 +15,15 @@ export interface ServiceGraphQuery {
 }
 
 /** As `GetServiceGraph` answers: the graph of all traces with anything in the time range, of a group if one is named. */
-export function serviceGraph({ store, filters }: ApiContext, query: ServiceGraphQuery): {
+export async function serviceGraph({ store, filters }: ApiContext, query: ServiceGraphQuery): Promise<{
   StartTime: number; EndTime: number; Services: GraphService[]; ContainsOldGroupVersions: boolean;
-} {
+}> {
   if (query.endMs < query.startMs) throw new ApiError('StartTime must not lie after EndTime');
   const isInGroup = filters.ofGroup(query);
   const graph = new ServiceGraph(store.catalog, linkSourceOf(store));
-  for (const facts of store.facts()) {
+  await store.eachFacts((facts) => {
     if (facts.startMs < query.endMs && facts.endMs >= query.startMs && isInGroup(facts)) graph.add(facts);
-  }
+  });
   return { StartTime: query.startMs / 1000, EndTime: query.endMs / 1000, Services: graph.services(), ContainsOldGroupVersions: false };
 }
 

@@ -32,9 +32,9 @@ const MAX_POINTS = 1440;
 type Selector = { of: 'service' | 'edge'; matches: (facts: TraceFacts, visit: number) => boolean };
 
 /** As `GetTimeSeriesServiceStatistics` answers: one point for each interval, also for those in which nothing happened. */
-export function timeSeries(
+export async function timeSeries(
   context: ApiContext, query: TimeSeriesQuery,
-): { TimeSeriesServiceStatistics: TimeSeriesPoint[]; ContainsOldGroupVersions: boolean } {
+): Promise<{ TimeSeriesServiceStatistics: TimeSeriesPoint[]; ContainsOldGroupVersions: boolean }> {
   const periodMs = (query.period ?? DEFAULT_PERIOD) * 1000;
   if (periodMs !== 60_000 && periodMs !== 300_000) throw new ApiError(`Period must be 60 or 300 seconds, got ${query.period}`);
   const first = Math.floor(query.startMs / periodMs) * periodMs;
@@ -45,14 +45,14 @@ export function timeSeries(
   const isInGroup = context.filters.ofGroup(query);
   const points = Array.from({ length: count }, () => new CallStatistics());
   const [startAt, endAt, flagsAt] = selector.of === 'service' ? [START, END, FLAGS] : [EDGE_START, EDGE_END, EDGE_FLAGS];
-  for (const facts of context.store.facts()) {
-    if (facts.startMs >= query.endMs || facts.endMs < query.startMs || !isInGroup(facts)) continue;
+  await context.store.eachFacts((facts) => {
+    if (facts.startMs >= query.endMs || facts.endMs < query.startMs || !isInGroup(facts)) return;
     for (let base = 0, visit = 0; base < facts.visits.length; base += VISIT_SIZE, visit += 1) {
       const start = facts.visits[base + startAt];
       if (start < query.startMs || start >= query.endMs || !selector.matches(facts, visit)) continue;
       points[Math.floor((start - first) / periodMs)].add(facts.visits[base + flagsAt], facts.visits[base + endAt] - start);
     }
-  }
+  });
   return {
     TimeSeriesServiceStatistics: points.map((statistics, index) => ({
       Timestamp: (first + index * periodMs) / 1000,

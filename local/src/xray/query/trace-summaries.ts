@@ -22,25 +22,26 @@ export interface TraceSummaryQuery {
 const PAGE_SIZE = 100;
 
 /** As `GetTraceSummaries` answers: the newest traces first, a page at a time. */
-export function traceSummaries({ store, filters }: ApiContext, query: TraceSummaryQuery): {
+export async function traceSummaries({ store, filters }: ApiContext, query: TraceSummaryQuery): Promise<{
   TraceSummaries: (TraceSummary & RootCauses)[]; ApproximateTime: number; TracesProcessedCount: number; NextToken?: string;
-} {
+}> {
   if (query.endMs < query.startMs) throw new ApiError('StartTime must not lie after EndTime');
   const filter = filters.of(query.filterExpression);
   const after = query.nextToken === undefined ? undefined : readToken(query);
   let processed = 0;
   const found = new Newest(PAGE_SIZE + 1);
-  for (const facts of store.facts()) {
-    if (matchedTimeMs(facts, query) === undefined) continue;
+  await store.eachFacts((facts) => {
+    if (matchedTimeMs(facts, query) === undefined) return;
     processed += 1;
-    if (after !== undefined && byNewest(facts, after) <= 0) continue;
-    if (query.samplingRate !== undefined && shareOf(facts.id) >= query.samplingRate) continue;
+    if (after !== undefined && byNewest(facts, after) <= 0) return;
+    if (query.samplingRate !== undefined && shareOf(facts.id) >= query.samplingRate) return;
     if (found.takes(facts) && filter(facts)) found.add(facts);
-  }
+  });
   const sorted = found.sorted();
   const page = sorted.slice(0, PAGE_SIZE);
   return {
-    TraceSummaries: page.map((facts) => ({
+    // One may have gone for newer ones meanwhile.
+    TraceSummaries: page.filter(({ id }) => store.has(id)).map((facts) => ({
       ...summaryOf(facts, store.catalog, store.revision(facts.id)),
       ...rootCausesOf(store.compiled(facts.id)!, store.catalog),
       ...(query.timeRangeType === 'TraceId' ? {} : { MatchedEventTime: Math.round(matchedTimeMs(facts, query)! * 1000) / 1e6 }),

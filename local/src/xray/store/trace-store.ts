@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import { inflateRawSync } from 'node:zlib';
 import type { SnapshotTrace } from './journal';
 import { TraceRecord } from './trace-record';
@@ -146,10 +147,21 @@ export class TraceStore extends EventEmitter<StoreEvents> {
     return { Traces: traces, UnprocessedTraceIds: [] };
   }
 
-  /** The facts of all sampled traces, oldest first; brings them up to date. */
-  * facts(): Generator<TraceFacts> {
+  /**
+   * Visits the facts of all sampled traces that are there now, oldest first, and brings them up to date. Gives way to other work every few
+   * milliseconds: after a flood, joining takes seconds. A trace that has been visited may have gone when this ends.
+   */
+  async eachFacts(visit: (facts: TraceFacts) => void): Promise<void> {
+    let left = this.records.size;
+    let end = performance.now() + SLICE_MS.idle;
     for (const record of this.records.values()) {
-      if (record.isSampled) yield this.settle(record);
+      if (left === 0) return;
+      left -= 1;
+      if (record.isSampled) visit(this.settle(record));
+      if (performance.now() > end) {
+        await setImmediate();
+        end = performance.now() + SLICE_MS.idle;
+      }
     }
   }
 

@@ -87,7 +87,7 @@ export type RefusalCode =
   | 'MissingHeader' | 'InvalidHeader' | 'MissingBody' | 'ParseError' | 'InvalidOtlp' | 'DocumentTooLarge'
   | 'MissingTraceId' | 'InvalidTraceId' | 'MissingId' | 'InvalidId' | 'MissingName' | 'InvalidName'
   | 'MissingStartTime' | 'InvalidStartTime' | 'MissingEndTime' | 'InvalidEndTime'
-  | 'MissingParentId' | 'InvalidParentId' | 'InvalidType' | 'InvalidSubsegments' | 'NestedTooDeep';
+  | 'InferredSegment' | 'MissingParentId' | 'InvalidParentId' | 'InvalidType' | 'InvalidSubsegments' | 'NestedTooDeep';
 
 /** Largest document that X-Ray takes, in bytes. */
 export const MAX_DOCUMENT_BYTES = 64 * 1024;
@@ -121,6 +121,9 @@ export function refusalOf(document: unknown): Refusal | undefined {
   if (!isTraceId(traceId)) return refuse('InvalidTraceId', `trace_id must look like 1-58406520-a006649127e371903a2de979, got ${describe(traceId)}`);
   if (type !== undefined && type !== null && type !== '' && type !== 'subsegment' && type !== 'segment') {
     return refuse('InvalidType', `type must be absent or 'subsegment', got ${describe(type)}`);
+  }
+  if (document.inferred === true) {
+    return refuse('InferredSegment', 'X-Ray makes inferred segments itself, of calls: send the call as a subsegment with a namespace');
   }
   const parentId = document.parent_id;
   if (type === 'subsegment' && isAbsent(parentId)) return refuse('MissingParentId', 'a subsegment sent by itself needs a parent_id');

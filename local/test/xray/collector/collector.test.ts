@@ -4,8 +4,9 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PutTraceSegmentsCommand, type PutTraceSegmentsCommandOutput, type XRayClient } from '@aws-sdk/client-xray';
 import { startXray, Xray } from '../../../src/xray';
-import { datagram, hexId, sampleTrace, T0, traceId } from '../sample-trace';
+import { datagram, hexId, randomTraceId, sampleTrace, T0, traceId } from '../sample-trace';
 import { eventually, startWithClient, stopAll } from '../xray-client';
 
 let sockets: Socket[] = [];
@@ -142,4 +143,36 @@ test('documents in progress are shown and then completed', async () => {
   await send(xray, datagram({ ...open, in_progress: undefined, end_time: T0 + 1 }));
   await eventually('the complete one', () => xray.health().accepted === 2);
   expect(xray.store.trace(traceId(1))).toMatchObject({ isPartial: false, durationMs: 1000, segments: [{ inProgress: false }] });
+});
+
+describe('a document that AWS would not index', () => {
+  const document = (): string => JSON.stringify({
+    trace_id: randomTraceId(Math.floor(Date.now() / 1000)), id: hexId(1), name: 'shop', start_time: Date.now() / 1000, end_time: Date.now() / 1000 + 1,
+    annotations: { 'order id': 1 },
+  });
+  const put = async (client: XRayClient): Promise<PutTraceSegmentsCommandOutput> => (
+    client.send(new PutTraceSegmentsCommand({ TraceSegmentDocuments: [document()] }))
+  );
+
+  test('is taken, counted and told of once', async () => {
+    const said: string[] = [];
+    const { xray, client } = await startWithClient({ log: line => said.push(line) });
+    expect([(await put(client)).UnprocessedTraceSegments, (await put(client)).UnprocessedTraceSegments]).toEqual([[], []]);
+    expect(xray.health()).toMatchObject({ accepted: 2, refused: {}, deviations: { UnindexedAnnotationKey: 2 } });
+    expect(xray.health().lastDeviations).toHaveLength(2);
+    expect(said).toEqual([expect.stringMatching(/^took a trace document, but AWS differs: .*'order id'.*\(UnindexedAnnotationKey;/)]);
+  });
+
+  test('is refused in strict mode', async () => {
+    const { xray, client } = await startWithClient({ strict: true });
+    expect((await put(client)).UnprocessedTraceSegments).toMatchObject([{ ErrorCode: 'UnindexedAnnotationKey' }]);
+    expect(xray.health()).toMatchObject({ accepted: 0, refused: { UnindexedAnnotationKey: 1 }, deviations: {} });
+  });
+
+  test('a segment that calls itself inferred is refused: X-Ray makes these', async () => {
+    const { client } = await startWithClient();
+    const inferred = JSON.stringify({ ...JSON.parse(document()), inferred: true });
+    expect((await client.send(new PutTraceSegmentsCommand({ TraceSegmentDocuments: [inferred] }))).UnprocessedTraceSegments)
+      .toMatchObject([{ ErrorCode: 'InferredSegment' }]);
+  });
 });

@@ -65,14 +65,41 @@ test('one trace cannot grow without end', () => {
   expect(store.batchGetTraces([traceId(1)]).Traces[0].LimitExceeded).toBe(true);
 });
 
-test('an unsampled trace can be got by its id and is in no list', () => {
+test('an unsampled trace can be got by its id and is in no list', async () => {
   const store = storeWith([]);
   add(store, [segment(traceId(1), 1)], false);
   expect(store.traces()).toEqual([]);
-  expect([...store.facts()]).toEqual([]);
+  const facts: string[] = [];
+  await store.eachFacts(({ id }) => facts.push(id));
+  expect(facts).toEqual([]);
   expect(store.batchGetTraces([traceId(1)]).Traces).toHaveLength(1);
   add(store, [segment(traceId(1), 2)]);
   expect(store.traces()).toHaveLength(1);
+});
+
+test('gives way to other work between the traces that it visits, and visits none twice', async () => {
+  const store = storeWith([segment(traceId(1), 1), segment(traceId(2), 2), segment(traceId(3), 3)]);
+  let now = 0;
+  const clock = jest.spyOn(performance, 'now').mockImplementation(() => now += 100); // each takes longer than a slice
+  try {
+    const seen: string[] = [];
+    setImmediate(() => {
+      seen.push('other work');
+      add(store, [segment(traceId(4), 4)]); // comes too late to be visited: a flood has no end
+    });
+    await store.eachFacts(({ id }) => seen.push(id));
+    expect(seen).toEqual([traceId(1), 'other work', traceId(2), traceId(3)]);
+  } finally {
+    clock.mockRestore();
+  }
+});
+
+test('many pages may listen', () => {
+  const warned = jest.spyOn(process, 'emitWarning').mockImplementation();
+  const store = storeWith([]);
+  for (let page = 0; page < 50; page += 1) store.on('trace', () => undefined);
+  expect(warned).not.toHaveBeenCalled();
+  warned.mockRestore();
 });
 
 test('tells what came: new traces, and more of known ones', () => {

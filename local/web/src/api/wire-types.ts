@@ -115,6 +115,8 @@ export interface Health {
   unsampled: number;
   refused: Record<string, number>;
   lastRefusals: { at: number; code: string; message: string }[];
+  deviations: Record<string, number>;
+  lastDeviations: { at: number; code: string; message: string }[];
   dropped: number;
   traces: number;
   bytes: number;

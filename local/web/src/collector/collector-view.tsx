@@ -17,8 +17,7 @@ export function CollectorView() {
 }
 
 function Counters({ health: counters }: { health: Health }) {
-  const { datagrams, accepted, unsampled, refused, lastRefusals, dropped, traces, bytes, evicted, journal } = counters;
-  const reasons = Object.entries(refused).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
+  const { datagrams, accepted, unsampled, refused, lastRefusals, deviations, lastDeviations, dropped, traces, bytes, evicted, journal } = counters;
   return (
     <>
       <dl class="figures">
@@ -41,33 +40,50 @@ function Counters({ health: counters }: { health: Health }) {
       </dl>
       <section>
         <h2>Refused</h2>
-        {reasons.length === 0 ? <p class="muted">Every document was accepted.</p> : (
-          <table class="table">
-            <thead><tr><th scope="col">Reason</th><th scope="col" class="number">Documents</th></tr></thead>
-            <tbody>{reasons.map(([reason, count]) => <tr key={reason}><td><code>{reason}</code></td><td class="number">{formatCount(count)}</td></tr>)}</tbody>
-          </table>
-        )}
+        <Reasons counts={refused} none="Every document was accepted." />
       </section>
-      {lastRefusals.length > 0 && (
+      {lastRefusals.length > 0 && <Latest title="Last refusals" column="What was wrong" entries={lastRefusals} />}
+      {Object.keys(deviations).length > 0 && (
         <section>
-          <h2>Last refusals</h2>
-          <table class="table">
-            <thead><tr><th scope="col">Time</th><th scope="col">Reason</th><th scope="col">What was wrong</th></tr></thead>
-            <tbody>
-              {lastRefusals.map(({ at, code, message }, index) => (
-                <tr key={index}><td class="time">{formatDateTime(at)}</td><td><code>{code}</code></td><td class="wrap">{message}</td></tr>
-              ))}
-            </tbody>
-          </table>
+          <h2>Accepted here, not on AWS</h2>
+          <Reasons counts={deviations} />
         </section>
       )}
+      {lastDeviations.length > 0 && <Latest title="Last differences" column="What AWS does otherwise" entries={lastDeviations} />}
     </>
+  );
+}
+
+function Reasons({ counts, none = '' }: { counts: Record<string, number>; none?: string }) {
+  const reasons = Object.entries(counts).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
+  if (reasons.length === 0) return <p class="muted">{none}</p>;
+  return (
+    <table class="table">
+      <thead><tr><th scope="col">Reason</th><th scope="col" class="number">Documents</th></tr></thead>
+      <tbody>{reasons.map(([reason, count]) => <tr key={reason}><td><code>{reason}</code></td><td class="number">{formatCount(count)}</td></tr>)}</tbody>
+    </table>
+  );
+}
+
+function Latest({ title, column, entries }: { title: string; column: string; entries: Health['lastRefusals'] }) {
+  return (
+    <section>
+      <h2>{title}</h2>
+      <table class="table">
+        <thead><tr><th scope="col">Time</th><th scope="col">Reason</th><th scope="col">{column}</th></tr></thead>
+        <tbody>
+          {entries.map(({ at, code, message }, index) => (
+            <tr key={index}><td class="time">{formatDateTime(at)}</td><td><code>{code}</code></td><td class="wrap">{message}</td></tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }
 
 function journalNote(journal: Health['journal']): string {
   if (journal === undefined) return 'Traces end with the process';
-  return journal.healthy ? `${formatCount(journal.restored)} documents read back at the start` : 'A write failed: new traces are not kept';
+  return journal.healthy ? `${formatCount(journal.restored)} traces read back at the start` : 'A write failed: new traces are not kept';
 }
 
 function Figure({ name, value, note, isBad = false }: { name: string; value: string; note?: string; isBad?: boolean }) {
