@@ -25,6 +25,7 @@ from .function_variables import function_variables
 from .invocation import Attempt, FunctionError, running_attempt
 from .java_runtime import frames_of
 from .lambda_runtimes import FunctionView, LambdaRuntime, runtime_of, warn_once
+from .public_layers import archives_of
 from .runtime_api import Failure, FunctionFacts, Request, Response, RuntimeApi
 from .wrapping import wrap
 
@@ -162,12 +163,9 @@ def _environment_class(lambda_runtime: Any) -> type:
                 raise EnvironmentFailed(reason) from error
 
         def _start_processes(self, seconds: float) -> None:
-            from ministack.services import lambda_svc
-
             started = time.time()
             runtime = runtime_of(self.config)
-            layers = [data for data in map(lambda_svc._resolve_layer_zip, self.config.get("Layers") or []) if data]
-            files = self._files = _store().acquire(self.config.get("FunctionName", "function"), self.code_zip, layers)
+            files = self._files = _store().acquire(self.config.get("FunctionName", "function"), self.code_zip, archives_of(self.config))
             self._folder = Path(tempfile.mkdtemp(prefix="environment-"))
             temporary = self._folder / "tmp"
             temporary.mkdir()

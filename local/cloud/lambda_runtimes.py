@@ -230,6 +230,11 @@ def _python(name: str) -> LambdaRuntime:
     return LambdaRuntime(folder, names, command, lambda view: {"PYTHONPATH": view.runtime}, needed, frames_messages=True)
 
 
+def python_version_of(runtime: str) -> str:
+    """`3.13`: what a function of this runtime runs on here."""
+    return _interpreter(runtime)[1].removeprefix("python")
+
+
 def _interpreter(name: str) -> tuple[str, str]:
     """The Python for a runtime, and its name with the version: where there is none of that version, the cloud's own."""
     own = getattr(sys, "_base_executable", None) or sys.executable

@@ -48,20 +48,20 @@ def installed_folder(project: Path, what: str) -> Path:
     folder = _parent() / f"{project.name}-{hashlib.sha256(lock).hexdigest()[:16]}"
     with _locks.setdefault(folder, threading.Lock()):
         if not folder.is_dir():
-            with _unfinished(folder, f"{project.name}", what) as unfinished:
+            with unfinished_folder(folder, f"{project.name}", what) as unfinished:
                 content = unfinished / "content"
                 content.mkdir()
                 for file in ("package.json", "package-lock.json"):
                     shutil.copy(project / file, content)
-                _npm(["ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"], content, project.name)
+                run_npm(["ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"], content, project.name)
                 _move(content, folder)
     return folder / "node_modules"
 
 
 def _fetch(name: str, version: str, integrity: str, wanted: Callable[[str], bool], what: str, folder: Path) -> None:
     package = f"{name}@{version}"
-    with _unfinished(folder, package, what) as unfinished:
-        _npm(["pack", package, "--ignore-scripts", "--prefer-offline", "--silent", "--pack-destination", str(unfinished)], unfinished, package)
+    with unfinished_folder(folder, package, what) as unfinished:
+        run_npm(["pack", package, "--ignore-scripts", "--prefer-offline", "--silent", "--pack-destination", str(unfinished)], unfinished, package)
         [archive] = unfinished.glob("*.tgz")
         found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
         if found != integrity:
@@ -77,7 +77,7 @@ def _parent() -> Path:
 
 
 @contextlib.contextmanager
-def _unfinished(folder: Path, package: str, what: str) -> Iterator[Path]:
+def unfinished_folder(folder: Path, package: str, what: str) -> Iterator[Path]:
     """A folder beside the one that is to be; what is not finished is never used."""
     started = time.monotonic()
     logger.info("fetching %s (once)...", what)
@@ -92,7 +92,8 @@ def _unfinished(folder: Path, package: str, what: str) -> Iterator[Path]:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _npm(arguments: list[str], folder: Path, package: str) -> None:
+def run_npm(arguments: list[str], folder: Path, package: str) -> None:
+    """Runs the npm of this machine with the user's settings."""
     npm = shutil.which("npm")
     if not npm:
         raise PackageUnavailable("there is no npm on the PATH")

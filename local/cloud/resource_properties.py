@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import public_layers
 from .lambda_runtimes import prepare_ahead
 from .wrapping import wrap
 
@@ -20,6 +21,7 @@ def install() -> None:
 
     def keep_function_properties(name: str, props: Properties) -> None:
         prepare_ahead(str(props.get("Runtime", "")))
+        public_layers.prepare_ahead(props.get("Layers"), str(props.get("Runtime", "")))
         func = lambda_svc._functions.get(name)
         if func:
             func["config"]["DeadLetterConfig"] = props.get("DeadLetterConfig") or {}
