@@ -18,6 +18,10 @@ def some(event, context):
 def data(event, context):
     import base64
     print("GOT", json.dumps([base64.b64decode(r["kinesis"]["data"]).decode() for r in event["Records"]]))
+def sum(event, context):
+    count = event["state"].get("count", 0) + len(event["Records"])
+    print("GOT", json.dumps([count, event["isFinalInvokeForWindow"], event["window"]["end"] > event["window"]["start"]]))
+    return {"state": {"count": count}}
 def bodies(event, context):
     print("GOT", json.dumps([r["body"] for r in event["Records"]]))
     if any("poison" in r["body"] for r in event["Records"]):
@@ -49,10 +53,15 @@ TEMPLATE = {"Resources": {
         "QueueName": "poisoned", "VisibilityTimeout": 1, "RedrivePolicy": {"deadLetterTargetArn": {"Fn::GetAtt": ["Buried", "Arn"]}, "maxReceiveCount": 1}}},
     "Buried": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "buried"}},
     "Filtered": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "filtered"}},
+    "Patient": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "patient"}},
+    "Counted": {"Type": "AWS::Kinesis::Stream", "Properties": {"Name": "counted", "ShardCount": 1}},
 
     "KinesisFail": function("kinesis-fail"), "KinesisData": function("kinesis-data"), "TableSome": function("table-some"),
     "TableFail": function("table-fail"), "QueueBodies": function("queue-bodies"), "PoisonBodies": function("poison-bodies"),
+    "WindowSum": function("window-sum"), "PatientBodies": function("patient-bodies"),
 
+    "Sums": mapping("WindowSum", {"Fn::GetAtt": ["Counted", "Arn"]}, StartingPosition="TRIM_HORIZON", BatchSize=1, TumblingWindowInSeconds=2),
+    "Waits": mapping("PatientBodies", {"Fn::GetAtt": ["Patient", "Arn"]}, BatchSize=12, MaximumBatchingWindowInSeconds=300),
     "Fails": mapping("KinesisFail", {"Fn::GetAtt": ["Stream", "Arn"]}, StartingPosition="TRIM_HORIZON", BatchSize=1, MaximumRetryAttempts=0, **TO_DEAD),
     "Reads": mapping("KinesisData", {"Fn::GetAtt": ["Stream", "Arn"]}, [{"data": {"n": [{"numeric": [">", 1, "<=", 3]}]}}, {"partitionKey": ["special"]}],
                      StartingPosition="LATEST", ParallelizationFactor=2),
@@ -136,6 +145,23 @@ class EventSourcesTest(unittest.TestCase):
         buried = self.sqs.get_queue_url(QueueName="buried")["QueueUrl"]
         attributes = self.sqs.get_queue_attributes(QueueUrl=buried, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
         self.assertEqual(attributes["ApproximateNumberOfMessages"], "0")
+
+    def test_a_window_hands_its_state_on_and_ends_with_a_call_of_its_own(self):
+        kinesis = self.cloud.client("kinesis")
+        kinesis.put_records(StreamName="counted", Records=[{"Data": str(n).encode(), "PartitionKey": "p"} for n in range(3)])
+        # The three may lie in two windows, where one ends between them.
+        ends = eventually(lambda: (lambda found: found if sum(count for count, _final, _ordered in found) == 3 else None)(
+            [entry for entry in self.got("window-sum") if entry[1]]))
+        self.assertTrue(all(ordered for _count, _final, ordered in ends))
+        self.assertEqual(len([entry for entry in self.got("window-sum") if not entry[1]]), 3)
+
+    def test_a_batch_of_messages_waits_until_it_is_full_and_may_have_more_than_ten(self):
+        url = self.sqs.get_queue_url(QueueName="patient")["QueueUrl"]
+        for start in (0, 6):
+            self.assertEqual(self.got("patient-bodies"), [])
+            self.sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": str(n), "MessageBody": str(n)} for n in range(start, start + 6)])
+        [batch] = eventually(lambda: self.got("patient-bodies") or None)
+        self.assertEqual(sorted(map(int, batch)), list(range(12)))
 
     def test_a_filter_that_aws_would_refuse_is_refused(self):
         client = self.cloud.client("lambda")
