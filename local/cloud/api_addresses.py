@@ -30,6 +30,11 @@ def install() -> None:
             return any(key[-1] == resource_id for key, _api in appsync._apis.all_items())
         return bool(apigateway_v1.find_api_scope(resource_id) or apigateway.find_api_scope(resource_id))
 
+    @wrap(apigateway, "_api_endpoint_scheme", "(protocol)")
+    def endpoint_scheme(original: Any, protocol: str) -> str:
+        scheme = original(protocol)
+        return "ws" if protocol == "WEBSOCKET" and scheme == "http" else scheme
+
     @wrap(stacks, "_resolve_refs", "(value, resources, params, conditions, mappings, stack_name, stack_id)")
     def resolve_refs(original: Any, *arguments: Any, **named: Any) -> Any:
         return with_local_addresses(original(*arguments, **named), is_here, f"127.0.0.1:{os.environ['GATEWAY_PORT']}")
