@@ -7,7 +7,7 @@ import { BundledCode } from './private/bundling/bundled-code';
 import { RequestOf } from './private/bundling/bundling-job';
 import { projectRoot, pythonInstallation } from './private/languages/python-bundler';
 import { PythonDependencyLayerJob } from './private/languages/python-job';
-import { FutureConstruct, validationError } from './private/validation-error';
+import { FutureConstruct, validationError, withFiles } from './private/validation-error';
 
 /**
  * Properties of a `PythonLayer`.
@@ -50,7 +50,7 @@ export class PythonLayer extends lambda.LayerVersion {
     const { entry, runtime = lambda.Runtime.PYTHON_3_14, architecture = lambda.Architecture.X86_64, bundling, ...options } = props;
     const errorScope = new FutureConstruct('PythonLayer', [scope.node.path, id].filter(Boolean).join('/'));
     const sourceDir = path.resolve(entry);
-    if (!fs.statSync(sourceDir, { throwIfNoEntry: false })?.isDirectory()) {
+    if (!withFiles(errorScope, () => fs.statSync(sourceDir, { throwIfNoEntry: false }))?.isDirectory()) {
       throw validationError(errorScope, 'TF432', `the entry '${entry}' is no folder (looked for ${sourceDir}); set 'entry' to the folder with the layer's modules and requirements`);
     }
     if (runtime.family !== lambda.RuntimeFamily.PYTHON) {

@@ -10,7 +10,7 @@ import { Bundler, BundlerResult } from './private/languages/bundler';
 import { Languages } from './private/languages/languages';
 import { checkBundlingOptions, checkProps } from './private/languages/option-checks';
 import { attachManagedPolicy } from './private/tracing-permission';
-import { FutureConstruct, validationError } from './private/validation-error';
+import { FutureConstruct, validationError, withFiles } from './private/validation-error';
 import { TracedFunctionProps } from './traced-function-props';
 import { TracingLayer } from './tracing-layer';
 
@@ -105,7 +105,7 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
   }
   checkKinds(errorScope, props);
   checkProps(errorScope, props);
-  const { entry, bundler } = Languages.of(scope).resolveEntry(errorScope, props.entry);
+  const { entry, bundler } = withFiles(errorScope, () => Languages.of(scope).resolveEntry(errorScope, props.entry));
   const runtime = checkRuntime(errorScope, bundler, props);
   const config = props.bundling?._bind();
   if (config && config.language !== bundler.language) {
@@ -123,7 +123,7 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
   checkInstrumentation(errorScope, instrumentation, props);
   const sdkInLayer = usesLayer && instrumentation.kind !== 'none';
   const architecture = props.architecture ?? lambda.Architecture.X86_64;
-  const bound = bundler.bind({
+  const bound = withFiles(errorScope, () => bundler.bind({
     scope: errorScope,
     entry,
     runtime,
@@ -135,7 +135,7 @@ function planFunction(scope: Construct, id: string, props: TracedFunctionProps):
     instrumentedByLayer: instrumentation.byLayer,
     sdkInLayer,
     options: config?.options ?? {},
-  });
+  }));
   checkNumberOfLayers(errorScope, props.layers?.length ?? 0, [
     ...sdkInLayer ? ['the tracing layer'] : [], ...bound.dependencyLayer ? ['the dependency layer'] : [], ...instrumentation.layerArn ? ['the ADOT layer'] : [],
   ]);

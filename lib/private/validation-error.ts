@@ -1,4 +1,5 @@
 import { IConstruct } from 'constructs';
+import { systemErrorText } from './files/system-error';
 
 /** A construct that is still to be made, for errors that come before it. */
 export class FutureConstruct {
@@ -25,4 +26,14 @@ export function namedError(message: string): Error {
   const error = new Error(message);
   error.name = 'ValidationError';
   return error;
+}
+
+/** Does what reads or writes files for a construct: an error of the operating system becomes one of the construct. */
+export function withFiles<T>(scope: ErrorScope, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const text = systemErrorText(error);
+    throw text === undefined ? error : validationError(scope, 'TF131', text);
+  }
 }

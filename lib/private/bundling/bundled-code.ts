@@ -8,6 +8,7 @@ import { Construct } from 'constructs';
 import { JobRequest } from './bundling-job';
 import { BundlingPlan } from './bundling-plan';
 import type { PackageSize } from './package-size';
+import { withFiles } from '../validation-error';
 
 /** Code that is bundled when the template is resolved, with all other code of the app. */
 export class BundledCode extends lambda.Code {
@@ -23,13 +24,13 @@ export class BundledCode extends lambda.Code {
   /** Bundles what is pending, unless the stack needs no packages. @returns what went wrong with this package */
   public failure(): string | undefined {
     const { plan, scope, key } = this.planned!;
-    return plan.failure(scope, key);
+    return withFiles(scope, () => plan.failure(scope, key));
   }
 
   /** Of the finished package; undefined where its stack needs none, or it could not be made. */
   public size(): PackageSize | undefined {
     const { plan, scope, key } = this.planned!;
-    return plan.size(scope, key);
+    return withFiles(scope, () => plan.size(scope, key));
   }
 
   /** The package is not wanted any more: the construct has been given other code. */
@@ -55,7 +56,7 @@ export class BundledCode extends lambda.Code {
     this.locate = (attribute, context) => {
       try {
         failure = undefined;
-        return plan.locate(scope, key)[attribute];
+        return withFiles(scope, () => plan.locate(scope, key)[attribute]);
       } catch (error) {
         if (!context.preparing) {
           throw error;

@@ -4,6 +4,7 @@ import { createRequire } from 'module';
 import * as os from 'os';
 import * as path from 'path';
 import { RunnerInput, RunnerOutput, RunnerOutputJson } from './bundling-job';
+import { systemErrorText } from '../files/system-error';
 
 /** Runs the bundling runner to its end. */
 export function runBundlingRunner(input: RunnerInput): RunnerOutput {
@@ -19,7 +20,7 @@ export function runBundlingRunner(input: RunnerInput): RunnerOutput {
       env: { ...process.env, NODE_OPTIONS: '' },
     });
     if (run.error || run.status !== 0) {
-      throw new Error(`the bundling process ended with ${run.error?.message ?? `status ${run.status ?? run.signal}`}; its output is above`);
+      throw new Error(`the bundling process ended with ${run.error ? systemErrorText(run.error) ?? run.error.message : `status ${run.status ?? run.signal}`}; its output is above`);
     }
     const { results, common } = JSON.parse(fs.readFileSync(resultFile, 'utf8')) as RunnerOutputJson;
     return {

@@ -4,7 +4,7 @@ import * as path from 'path';
 import { CacheRecord, packageName, parseRecord } from './cache-record';
 import { FingerprintReader, InputFingerprint, treeHash } from './input-fingerprint';
 import { prunePackageCache } from './prune-package-cache';
-import { isCacheShared, keepForLater, moveUnlessThere, packageCacheRoot } from './user-cache';
+import { isCacheShared, keepForLater, moveUnlessThere, packageCacheRoot, tellForeignCache } from './user-cache';
 import { JobInputs, JobRequest, JobWarning } from '../bundling/bundling-job';
 import { copyPackage, StoredPackage } from '../files/copy-package';
 import { directoryHash, filesHash } from '../files/directory-hash';
@@ -35,7 +35,11 @@ export interface Toolchain {
 export class PackageCache {
   public static open(toolchains: readonly Toolchain[]): PackageCache | undefined {
     const root = packageCacheRoot();
-    return root ? new PackageCache(root, toolchains) : undefined;
+    if (!root) {
+      tellForeignCache();
+      return undefined;
+    }
+    return new PackageCache(root, toolchains);
   }
 
   private readonly reader = new FingerprintReader();

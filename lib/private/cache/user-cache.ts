@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import * as os from 'os';
 import * as path from 'path';
+import { systemErrorText } from '../files/system-error';
 
 let told = false;
 
@@ -18,8 +19,8 @@ export function keepForLater(work: () => void): void {
   } catch (error) {
     if (!told) {
       told = true;
-      process.stderr.write(`cdk-traced-function: nothing is kept for the next synth (${(error as Error).message}); ` +
-        "set CDK_TRACED_FUNCTION_CACHE to a folder that can be written, or to 'off'\n");
+      process.stderr.write(`cdk-traced-function: nothing is kept for the next synth (${systemErrorText(error) ?? (error as Error).message}). ` +
+        "Set CDK_TRACED_FUNCTION_CACHE to a folder that can be written, or to 'off'\n");
     }
   }
 }
@@ -39,16 +40,35 @@ function prepare(root: string | undefined): void {
  * may hold other things too, so it is a folder in that.
  */
 export function packageCacheRoot(): string | undefined {
+  const root = namedCacheRoot();
+  return root === undefined || isForeign(root) ? undefined : root;
+}
+
+/** Says once that a cache is passed over because it belongs to another user, who could put packages of his own into it. */
+export function tellForeignCache(): void {
+  const root = namedCacheRoot();
+  if (root !== undefined && !toldForeign && isForeign(root)) {
+    toldForeign = true;
+    process.stderr.write(`cdk-traced-function: the cache ${root} belongs to another user (${fs.statSync(root).uid}, this one is ${process.getuid?.()}), so it is not used; ` +
+      "set CDK_TRACED_FUNCTION_CACHE to a folder of your own, or to 'off'\n");
+  }
+}
+
+let toldForeign = false;
+
+function namedCacheRoot(): string | undefined {
   const setting = process.env.CDK_TRACED_FUNCTION_CACHE;
   if (setting === 'off') {
     return undefined;
   }
-  const home = setting ? path.resolve(setting) : userCacheDir();
-  const root = path.join(home, setting ? 'cdk-traced-function' : 'packages');
+  return setting ? path.join(path.resolve(setting), 'cdk-traced-function') : path.join(userCacheDir(), 'packages');
+}
+
+function isForeign(root: string): boolean {
   const uid = process.getuid?.();
-  const owner = fs.existsSync(root) ? fs.statSync(root).uid : undefined;
+  const owner = fs.statSync(root, { throwIfNoEntry: false })?.uid;
   // Root is what runs in containers, in which a mounted folder belongs to somebody else.
-  return owner !== undefined && uid !== undefined && uid !== 0 && owner !== uid ? undefined : root;
+  return owner !== undefined && uid !== undefined && uid !== 0 && owner !== uid;
 }
 
 /** Whether others may write the cache, too: one that is kept between the jobs of a CI, or that lies on a shared disk. */

@@ -5,9 +5,11 @@
 import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as os from 'os';
+import { errorText } from './bundling-error';
 import { JobRunner, LanguageRunner } from './language-runner';
 import { ProgressLine } from './progress-line';
 import { BundlingJob, JobResult, RunnerInput, RunnerOutputJson } from '../bundling/bundling-job';
+import { systemErrorText } from '../files/system-error';
 
 const load = createRequire(__filename);
 
@@ -47,7 +49,7 @@ async function run(runner: JobRunner, jobs: BundlingJob[], results: Map<Bundling
       results.set(job, result);
     }
   } catch (error) {
-    jobs.forEach(job => results.set(job, { error: (error as Error).message }));
+    jobs.forEach(job => results.set(job, { error: errorText(error) }));
   } finally {
     progress.end();
   }
@@ -66,6 +68,6 @@ function toJson(results: JobResult[]): RunnerOutputJson {
 }
 
 main().catch((error: Error) => {
-  process.stderr.write(`cdk-traced-function: ${error.stack}\n`);
+  process.stderr.write(`cdk-traced-function: ${systemErrorText(error) ?? error.stack}\n`);
   process.exitCode = 1;
 });

@@ -1,5 +1,6 @@
 import { spawn } from 'child_process';
 import { withoutCredentials } from './credentials';
+import { systemErrorText } from '../files/system-error';
 
 export interface CommandOptions {
   readonly cwd?: string;
@@ -31,7 +32,7 @@ export async function runCommand(argv: readonly string[], options: CommandOption
       all += options.printsData ? '' : text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => all += text);
-    child.on('error', error => reject(new Error(`cannot start '${argv[0]}': ${error.message}`)));
+    child.on('error', error => reject(new Error(systemErrorText(error) ?? `cannot start '${argv[0]}': ${error.message}`)));
     child.on('close', (code, signal) => {
       if (code === 0 || options.acceptStatus?.includes(code!)) {
         resolve(stdout);

@@ -20,7 +20,7 @@ test('fails with the signal that ended the command', async () => {
 });
 
 test('fails when the program does not exist', async () => {
-  await expect(runCommand(['no-such-program'])).rejects.toThrow("cannot start 'no-such-program': spawn no-such-program ENOENT");
+  await expect(runCommand(['no-such-program'])).rejects.toThrow("cannot start 'no-such-program': no program of that name is on the PATH");
 });
 
 test('fails without the password in an address', async () => {
