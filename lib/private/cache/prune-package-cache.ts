@@ -17,7 +17,7 @@ const STAMP = 'pruned';
 const INSTALLATIONS = ['node-modules', 'python-dependencies'];
 /** Entries that the cache writes. Anything else in its folder is somebody else's. */
 const OWN = /^(?:[0-9a-f]{64}\.json|package-[0-9a-f]{64}(?:\.file)?|inputs-[0-9a-f]{64}\.json|tool-[0-9a-f]{64}|new-[0-9a-f-]{36}|(?:inputs-)?[0-9a-f]{64}\.json\.\d+\.new)$/;
-const OWN_INSTALLATION = /^[0-9a-f]{64}(?:\.new-\w+)?$/;
+const OWN_INSTALLATION = /^[0-9a-f]{64}(?:\.new-\w+)?(?:\.sha256)?$/;
 
 /**
  * Removes the packages and installations that were not used for longest, until the cache is within its bounds, and what no record names.

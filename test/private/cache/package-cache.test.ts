@@ -6,6 +6,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { OutputFormat } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { Bundling, Instrumentation, TracedFunction, TracedFunctionProps } from '../../../lib';
 import * as runner from '../../../lib/private/bundling/run-bundling-runner';
+import { findInstallation, keepInstallation } from '../../../lib/private/cache/installations';
 import { prunePackageCache } from '../../../lib/private/cache/prune-package-cache';
 import { packageCacheRoot } from '../../../lib/private/cache/user-cache';
 import { directoryHash } from '../../../lib/private/files/directory-hash';
@@ -443,6 +444,52 @@ describe('a cache that others can write', () => {
   });
 });
 
+test('the cache of another user is told of and not used', () => {
+  const entry = path.join(projectFolder({ 'package.json': '{}', 'handler.js': 'exports.handler = async () => 1;' }), 'handler.js');
+  synth({ entry });
+  const uid = fs.statSync(packageCacheRoot()!).uid;
+  const lines: string[] = [];
+  const spies = [
+    jest.spyOn(process, 'getuid').mockReturnValue(uid + 1),
+    jest.spyOn(process.stderr, 'write').mockImplementation(line => lines.push(String(line)) > 0),
+  ];
+  try {
+    expect([synth({ entry }).bundled, synth({ entry }).bundled]).toEqual([true, true]);
+  } finally {
+    spies.forEach(spy => spy.mockRestore());
+  }
+  expect(lines).toEqual([expect.stringMatching(new RegExp(`^cdk-traced-function: the cache .* belongs to another user \\(${uid}, this one is ${uid + 1}\\), so it is not used; set `))]);
+});
+
+describe('what was installed for earlier synths', () => {
+  const key = 'a'.repeat(64);
+  const put = () => keepInstallation('python-dependencies', key, projectFolder({ 'six.py': 'VERSION = 1\n' }));
+
+  test('is found again, unless it is not what was put there', () => {
+    put();
+    const kept = findInstallation('python-dependencies', key)!;
+    expect(fs.readFileSync(path.join(kept, 'six.py'), 'utf8')).toBe('VERSION = 1\n');
+    fs.appendFileSync(path.join(kept, 'six.py'), 'import evil\n');
+    const spy = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      expect(findInstallation('python-dependencies', key)).toBeUndefined();
+      expect(spy).toHaveBeenCalledWith(expect.stringMatching(/what the cache holds in .* is not what was put there, so it is installed anew/));
+    } finally {
+      spy.mockRestore();
+    }
+    put();
+    expect(findInstallation('python-dependencies', key)).toBe(kept);
+  });
+
+  test('is not believed without its hash', () => {
+    put();
+    fs.rmSync(path.join(packageCacheRoot()!, 'python-dependencies', `${key}.sha256`));
+    const spy = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    expect(findInstallation('python-dependencies', key)).toBeUndefined();
+    spy.mockRestore();
+  });
+});
+
 test('a cache that cannot be written is told of, and the synth goes on', () => {
   const { CDK_TRACED_FUNCTION_CACHE } = process.env;
   const lines: string[] = [];
@@ -455,7 +502,7 @@ test('a cache that cannot be written is told of, and the synth goes on', () => {
     spy.mockRestore();
     Object.assign(process.env, { CDK_TRACED_FUNCTION_CACHE });
   }
-  expect(lines).toEqual([expect.stringMatching(/^cdk-traced-function: nothing is kept for the next synth \(.*\); set CDK_TRACED_FUNCTION_CACHE to a folder that can be written, or to 'off'\n$/)]);
+  expect(lines).toEqual([expect.stringMatching(/^cdk-traced-function: nothing is kept for the next synth \(cannot make the folder '.*': a part of the path is a file.*\)\. Set CDK_TRACED_FUNCTION_CACHE to a folder that can be written, or to 'off'\n$/)]);
 });
 
 describe('the bounds of the cache', () => {

@@ -5,7 +5,7 @@ import { IndexConfiguration } from './index-configuration';
 import { isUseless } from './left-out';
 import { normalizePythonPackage } from './normalize-package';
 import { machineName, refuseForeignBinaries } from './wheel-check';
-import { keepForLater, keepNewest, moveUnlessThere, packageCacheRoot } from '../../cache/user-cache';
+import { findInstallation, keepInstallation } from '../../cache/installations';
 import { directoryHash } from '../../files/directory-hash';
 import { isWithin } from '../../files/is-within';
 import { PythonInstallation } from '../../languages/python-job';
@@ -29,7 +29,6 @@ export interface PythonTarget extends PythonInstallation {
   readonly directory: string;
 }
 
-const LARGEST_NUMBER_OF_INSTALLATIONS = 100;
 
 /** Part of the key, so that what was installed in another way is not found. */
 const FORMAT = 3;
@@ -58,14 +57,14 @@ export async function installRequirements(wanted: PythonLines, target: PythonTar
   hideCredentials(wanted, target, configuration);
   const { lines: staged, hasSources } = stageLocalProjects(wanted.lines, target.directory);
   const key = installationKey(wanted, staged, target, configuration);
-  const kept = key && dependencyCacheDir() ? path.join(dependencyCacheDir()!, key) : undefined;
-  if (kept && fs.existsSync(kept)) {
+  const kept = key && findInstallation('python-dependencies', key);
+  if (kept) {
     fs.cpSync(kept, target.directory, { recursive: true });
     return 'dependencies of an earlier synth';
   }
   const id = key ?? JSON.stringify([target.directory, wanted]);
   if (!installations.has(id)) {
-    installations.set(id, installApart({ ...wanted, lines: staged }, hasSources, target, sourceDir, configuration, kept));
+    installations.set(id, installApart({ ...wanted, lines: staged }, hasSources, target, sourceDir, configuration, key));
   }
   const { directory, tool } = await installations.get(id)!;
   fs.cpSync(directory, target.directory, { recursive: true });
@@ -103,19 +102,13 @@ function contentHash(file: string): string {
 }
 
 async function installApart(
-  wanted: PythonLines, hasSources: boolean, target: PythonTarget, sourceDir: string, configuration: IndexConfiguration, kept: string | undefined,
+  wanted: PythonLines, hasSources: boolean, target: PythonTarget, sourceDir: string, configuration: IndexConfiguration, key: string | undefined,
 ): Installation {
   const directory = `${target.directory}.dependencies-${installations.size}`;
   const tool = await runInstaller(wanted, hasSources, { ...target, directory }, sourceDir, configuration);
   normalizePythonPackage(directory);
-  if (kept) {
-    keepForLater(() => {
-      fs.mkdirSync(path.dirname(kept), { recursive: true });
-      const temporary = fs.mkdtempSync(`${kept}.new-`);
-      fs.cpSync(directory, temporary, { recursive: true });
-      moveUnlessThere(temporary, kept);
-      keepNewest(path.dirname(kept), LARGEST_NUMBER_OF_INSTALLATIONS);
-    });
+  if (key) {
+    keepInstallation('python-dependencies', key, directory);
   }
   return { directory, tool };
 }
@@ -251,11 +244,6 @@ function copyProject(project: string, copy: string, output: string): void {
       fs.copyFileSync(source, path.join(copy, entry));
     }
   }
-}
-
-function dependencyCacheDir(): string | undefined {
-  const root = packageCacheRoot();
-  return root && path.join(root, 'python-dependencies');
 }
 
 async function findInstaller({ installer }: PythonTarget, configuration: IndexConfiguration, mounts: string[]): Promise<Tool> {
