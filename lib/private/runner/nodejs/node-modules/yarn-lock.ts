@@ -56,7 +56,8 @@ export function readYarnLock(entries: Record<string, YarnEntry>, manifests: (fol
     get: key => {
       const { version, resolved, integrity, resolution, conditions } = entries[key];
       const [real, protocol] = /^((?:@[^/@]+\/)?[^/@]+)@(\w+):/.exec(resolution ?? '')?.slice(1) ?? /^((?:@[^/@]+\/)?[^/@]+)@npm:/.exec(key)?.slice(1) ?? [];
-      const alias = /^"?[^,]*?@npm:((?:@[^/@]+\/)?[^/@]+)@/.exec(key)?.[1];
+      // Yarn 1 has the name of an aliased package only in what asks for it; one key may have several of these.
+      const alias = resolution === undefined ? /^"?(?:@[^/@]+\/)?[^/@]+@npm:((?:@[^/@]+\/)?[^/@]+)@/.exec(key.split(/,\s*/)[0])?.[1] : undefined;
       const only = (name: string) => {
         const found = [...(conditions ?? '').matchAll(new RegExp(`\\b${name}=([\\w-]+)`, 'g'))].map(match => match[1]);
         return found.length > 0 ? found : undefined;
