@@ -4,7 +4,7 @@ import { NpmConfig } from 'projen/lib/javascript';
 /** Each is a folder of `lib/private/runner`. */
 const LANGUAGES = ['nodejs', 'python', 'go', 'java'];
 /** What the runners of all languages share. */
-const COMMON_RUNNER_FILES = ['bundling-error', 'credentials', 'language-runner', 'progress-line', 'run-command', 'runtime-files', 'tool'];
+const COMMON_RUNNER_FILES = ['bundling-error', 'credentials', 'language-runner', 'license-texts', 'progress-line', 'run-command', 'runtime-files', 'tool'];
 
 // The only hand-edited configuration of the package. Every override says why.
 const project = new awscdk.AwsCdkConstructLibrary({
@@ -88,7 +88,7 @@ project.package.addField('optionalDependencies', { esbuild: '0.28.2' });
 project.package.addField('workspaces', ['local']);
 // Newer versions were published for some platforms only; npm ci refuses a lock file in which a platform is missing.
 project.package.addField('overrides', { '@swc/core': '1.16.18', 'rollup': '4.67.4', 'unrs-resolver': '1.12.2' });
-project.package.addField('files', ['build', 'runtime', '.jsii', 'API.md', 'LICENSE', 'NOTICE', 'README.md']);
+project.package.addField('files', ['build', 'runtime', '.jsii', 'API.md', 'LICENSE', 'NOTICE', 'README.md', 'THIRD-PARTY-LICENSES']);
 
 // `npm start` and `npm test` must work on a fresh clone, before anything is installed: plain Node scripts.
 project.setScript('start', 'node scripts/start.mjs');

@@ -43,11 +43,12 @@ export class TracingLayer extends lambda.LayerVersion {
   public readonly _code: BundledCode;
 
   constructor(scope: Construct, id: string, props: TracingLayerProps) {
-    const { language, sdkLayer } = bundlerOf(scope, props.runtime);
+    const { language, sdkLayer, sdkLicense } = bundlerOf(scope, props.runtime);
     const architecture = props.architecture ?? lambda.Architecture.X86_64;
     const code = new BundledCode(sdkLayer!);
     super(scope, id, {
       description: `AWS X-Ray SDK for ${language}`,
+      license: sdkLicense,
       // No list of runtimes: Lambda allows five, and the content serves every version of the family.
       compatibleArchitectures: [architecture],
       code,

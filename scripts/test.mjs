@@ -39,6 +39,7 @@ const RINGS = {
       ['types of the page', ['npx', 'tsc', '-p', 'local/web/tsconfig.json']],
       ['projen changes nothing', ['node', 'scripts/check-generated-files.mjs']],
       ['docs/errors.md is current', ['node', 'scripts/error-table.mjs', '--check']],
+      ['licence texts are current', ['node', 'scripts/third-party-licenses.mjs', '--check']],
     ]),
     await check('examples of the documentation', ['node', 'scripts/check-examples.mjs']), // needs what jsii has written
   ]),

@@ -105,7 +105,7 @@ const HANDLERS = {
 describe('the package from npm pack, in an app of its own', () => {
   test('has nothing in it but what is published', () => {
     const installed = path.join(app, 'node_modules', 'cdk-traced-function');
-    expect(fs.readdirSync(installed).filter(name => !/^(?:API\.md|README\.md|LICENSE|NOTICE|package\.json|\.jsii|build|runtime|node_modules)$/.test(name))).toEqual([]);
+    expect(fs.readdirSync(installed).filter(name => !/^(?:API\.md|README\.md|LICENSE|NOTICE|THIRD-PARTY-LICENSES|package\.json|\.jsii|build|runtime|node_modules)$/.test(name))).toEqual([]);
     expect(fs.readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(name => /^build\/.*(?<!\.d)\.ts$|\.test\./.test(name))).toEqual([]);
   });
 

@@ -54,6 +54,8 @@ export interface Bundler {
   readonly environment: RegExp;
   /** Contents of the layer with the X-Ray SDK, where a layer can serve the language. */
   readonly sdkLayer?: JobRequest;
+  /** SPDX expression for what that layer holds. */
+  readonly sdkLicense?: string;
   /** Absolute path of the module that exports the language's `LanguageRunner`; it is not loaded by the app. */
   runner(): string;
   /** Options of `Instrumentation.xraySdk()` and `openTelemetry()` that have an effect. */

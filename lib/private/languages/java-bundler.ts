@@ -6,6 +6,7 @@ import { findJavaHandlers } from './java-handlers';
 import { JavaJob, JavaLayerJob } from './java-job';
 import { JavaBundlingOptions } from '../../bundling';
 import { RequestOf } from '../bundling/bundling-job';
+import { LAYER_LICENSES } from '../layer-licenses';
 import { validationError } from '../validation-error';
 
 const MAVEN_FILE = 'pom.xml';
@@ -27,6 +28,7 @@ export const javaBundler: Bundler = {
   captureOptions: () => [],
   keepsRequestsApart: () => true,
   sdkLayer: { language: 'java', kind: 'java-layer' } satisfies RequestOf<JavaLayerJob>,
+  sdkLicense: LAYER_LICENSES.java,
 
   canRunOn: () => true,
   canHandle: entry => fs.statSync(entry).isDirectory() && [MAVEN_FILE, ...GRADLE_FILES].some(name => fs.existsSync(path.join(entry, name))),

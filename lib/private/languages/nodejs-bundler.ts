@@ -12,6 +12,7 @@ import { NodejsBundlingOptions } from '../../bundling';
 import { RequestOf } from '../bundling/bundling-job';
 import { ancestors } from '../files/ancestors';
 import { FIRST_WITHOUT_CALLBACKS } from '../nodejs-runtimes';
+import { LAYER_LICENSES } from '../layer-licenses';
 import { validationError } from '../validation-error';
 
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx'];
@@ -37,6 +38,7 @@ export const nodejsBundler: Bundler = {
   // The X-Ray SDK keeps the trace of the running request in one variable. https://github.com/aws/aws-xray-sdk-node/issues/760
   keepsRequestsApart: kind => kind !== 'xray-sdk',
   sdkLayer: { language: 'nodejs', kind: 'nodejs-layer' } satisfies RequestOf<NodejsLayerJob>,
+  sdkLicense: LAYER_LICENSES.nodejs,
 
   canRunOn: () => true,
   canHandle: entry => fs.statSync(entry).isFile() && EXTENSIONS.includes(path.extname(entry)),

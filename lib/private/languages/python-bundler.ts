@@ -9,6 +9,7 @@ import { PythonBundlingOptions } from '../../bundling';
 import { LambdaArchitecture, RequestOf } from '../bundling/bundling-job';
 import { ancestors } from '../files/ancestors';
 import { isWithin } from '../files/is-within';
+import { LAYER_LICENSES } from '../layer-licenses';
 import { validationError } from '../validation-error';
 
 const PROJECT_FILES = ['requirements.txt', 'pyproject.toml', 'uv.lock', 'setup.py', 'poetry.lock', 'pdm.lock', 'Pipfile'];
@@ -30,6 +31,7 @@ export const pythonBundler: Bundler = {
   ],
   keepsRequestsApart: () => true,
   sdkLayer: { language: 'python', kind: 'python-layer' } satisfies RequestOf<PythonLayerJob>,
+  sdkLicense: LAYER_LICENSES.python,
 
   canRunOn: () => true,
   canHandle: entry => fs.statSync(entry).isFile()

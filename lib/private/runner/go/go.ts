@@ -8,7 +8,8 @@ import { GoBuild, GoModule, GoPackage } from './module';
 import { JobInputs, JobResult } from '../../bundling/bundling-job';
 import { ancestors } from '../../files/ancestors';
 import { GoJob } from '../../languages/go-job';
-import { BundlingError } from '../bundling-error';
+import { BundlingError, errorText } from '../bundling-error';
+import { writeLicenses } from '../license-texts';
 import { findTool, Tool } from '../tool';
 
 /**
@@ -32,7 +33,7 @@ export async function bundleGo(jobs: GoJob[]): Promise<Map<GoJob, JobResult>> {
       const key = JSON.stringify(capture ?? null);
       alike.set(key, { capture, builds: [...alike.get(key)?.builds ?? [], build] });
     } catch (error) {
-      results.set(job, { error: (error as Error).message });
+      results.set(job, { error: errorText(error) });
     }
   }
   for (const { capture, builds } of alike.values()) {
@@ -50,7 +51,7 @@ async function buildTogether(tool: Tool, builds: GoBuild[], capture: GoCapture |
     }
   } catch (error) {
     if (builds.length === 1) {
-      results.set(builds[0].job, { error: (error as Error).message });
+      results.set(builds[0].job, { error: errorText(error) });
       return;
     }
     for (const build of builds) {
@@ -85,6 +86,9 @@ async function compile(tool: Tool, builds: GoBuild[], capture: GoCapture | undef
     checkCLibrary(contents, job.moduleRoot, glibc);
     fs.mkdirSync(outputDir, { recursive: true });
     fs.copyFileSync(built, path.join(outputDir, 'bootstrap'));
+    if (capture) {
+      writeLicenses(outputDir, [], 'LICENSE.cdk-traced-function');
+    }
   }
 }
 

@@ -14,6 +14,11 @@ import { isWithin } from './project';
 import { instrumentorsFor, resolveXraySdk, resolveXraySdkLayer, VERSIONS } from './xray-sdk';
 import { JobInputs, JobResult, OWN_INPUTS } from '../../bundling/bundling-job';
 import { JavaJob, JavaLayerJob } from '../../languages/java-job';
+import { errorText } from '../bundling-error';
+import { writeLicenses } from '../license-texts';
+
+/** Whose jars bring no licence text of their own. */
+const LICENSED = { 'xray-sdk': ['AWS X-Ray SDK for Java'], 'open-telemetry': [] };
 
 /** Fills the output folder of each job, which are of one project, with classes at its root and jars in `lib`: there Lambda's class loader looks for them. */
 export async function bundleJava(jobs: JavaJob[]): Promise<Map<JavaJob, JobResult>> {
@@ -24,13 +29,16 @@ export async function bundleJava(jobs: JavaJob[]): Promise<Map<JavaJob, JobResul
   const results = new Map<JavaJob, JobResult>();
   for (const alike of groupBy(jobs, each => [each.instrumentation, each.sdkInLayer, each.handler.startsWith(SPRING_ADAPTER)])) {
     const finished = new JavaPackage(await fillPackage(alike[0], build, classPath));
+    if (alike[0].instrumentation !== 'none') {
+      writeLicenses(path.join(finished.directory, 'META-INF'), LICENSED[alike[0].instrumentation], 'LICENSE.cdk-traced-function');
+    }
     for (const each of alike) {
       try {
         finished.verify(each, instrumentorsFor(classPath.dependencies));
         fs.cpSync(finished.directory, each.outputDir, { recursive: true });
         results.set(each, result);
       } catch (error) {
-        results.set(each, { error: (error as Error).message });
+        results.set(each, { error: errorText(error) });
       }
     }
   }
@@ -57,6 +65,7 @@ export async function bundleJavaLayer(job: JavaLayerJob): Promise<JobResult> {
   fs.mkdirSync(projectDir, { recursive: true });
   const build = await openMavenBuild(buildRequest(job, projectDir, { buildArgs: [], environment: {} }));
   copyJars(await resolveXraySdkLayer(build), path.join(job.outputDir, 'java', 'lib'), build);
+  writeLicenses(path.join(job.outputDir, 'java'), LICENSED['xray-sdk']);
   return { tool: build.tool, inputs: OWN_INPUTS };
 }
 

@@ -3,6 +3,7 @@ import { findEsbuild } from './esbuild-installation';
 import { bundleOwnModules, RUNTIME_PREFIX } from './own-modules';
 import { JobResult, OWN_INPUTS } from '../../bundling/bundling-job';
 import { NodejsCaptureLayerJob } from '../../languages/nodejs-job';
+import { writeLicenses } from '../license-texts';
 
 /** An ES module has no `require`, which CommonJS modules within it call for Node's own. */
 const REQUIRE_BANNER = 'import{createRequire as __cdkTracedFunctionCreateRequire}from"node:module";const require=__cdkTracedFunctionCreateRequire(import.meta.url);';
@@ -24,5 +25,6 @@ export async function bundleNodejsCaptureLayer(job: Pick<NodejsCaptureLayerJob, 
     logLevel: 'silent',
     plugins: [{ name: 'cdk-traced-function', setup: bundleOwnModules }],
   });
+  writeLicenses(path.join(job.outputDir, 'nodejs', 'cdk-traced-function'));
   return { tool: `esbuild ${version}`, inputs: OWN_INPUTS };
 }

@@ -9,7 +9,9 @@ import { isEntangled } from './entangled';
 import { EsbuildInstallation } from './esbuild-installation';
 import { isExternal } from './external-modules';
 import { importsOf } from './inputs';
+import { legalComment } from './legal-comment';
 import { CAPTURED_LIBRARY } from './library-capture';
+import { buildWithoutMissing } from './optional-packages';
 import { captureExternalClients, entryName, generateEntries, instrument, nameWithin, SETUP_NAMESPACE } from './traced-entry';
 import { NodejsJob } from '../../languages/nodejs-job';
 
@@ -89,10 +91,11 @@ export async function linkWithCommonParts(
   for (const group of groups.values()) {
     const linked = common.get(group[0]);
     const shared = new Set(linked?.inputs);
+    const legal = linked && legalComment(group[0].job, linked.inputs);
     for (const { job, inputs, specifiers: imports, warnings, text } of group) {
-      if (linked && !inputs.some(input => shared.has(input))) {
+      if (linked && legal && !inputs.some(input => shared.has(input))) {
         const own = Buffer.from(await minified(text, job, esbuild) + contextAnswers(job, text, inputs));
-        packages.set(job, { contents: [linked.contents, own], hash: linked.hash.copy().update(own).digest('hex'), inputs, imports, commonInputs: linked.inputs, warnings });
+        packages.set(job, { contents: [linked.contents, own, legal], hash: linked.hash.copy().update(own).update(legal).digest('hex'), inputs, imports, commonInputs: linked.inputs, warnings });
       }
     }
   }
@@ -129,7 +132,7 @@ class AwsModules {
 }
 
 async function ownParts(jobs: NodejsJob[], esbuild: Esbuild, options: BuildOptions, modules: AwsModules): Promise<OwnPart[]> {
-  const { metafile, outputFiles, warnings } = await esbuild.build({
+  const { metafile, outputFiles, warnings } = await buildWithoutMissing(esbuild, {
     ...options,
     ...separate(jobs.map(entryName)),
     // The names of what is imported are read from what esbuild prints.

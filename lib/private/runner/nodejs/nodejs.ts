@@ -7,14 +7,17 @@ import { contextAnswers } from './context-answers';
 import { asksForMetadata, metadataInputs, moduleAsksForMetadata } from './decorator-metadata';
 import { isEntangled } from './entangled';
 import { EsbuildInstallation, findEsbuild } from './esbuild-installation';
+import { filesBesideCode } from './files-beside-code';
 import { importsOf, NodejsInputs } from './inputs';
 import { usedParts } from './lean-xray-sdk';
+import { addLegalComment } from './legal-comment';
 import { packageOf, refuseNativeAddons } from './native-addons';
+import { buildWithoutMissing } from './optional-packages';
 import { CLIENT_FILE, entryName, tracedEntryPlugin } from './traced-entry';
 import { JobResult } from '../../bundling/bundling-job';
 import { filesHash } from '../../files/directory-hash';
 import { NodejsJob } from '../../languages/nodejs-job';
-import { BundlingError } from '../bundling-error';
+import { BundlingError, errorText } from '../bundling-error';
 
 /**
  * The AWS X-Ray SDK and many other CommonJS packages call `require` for Node's own modules, which an ES module does not have.
@@ -48,7 +51,7 @@ export async function bundleNodejs(jobs: NodejsJob[]): Promise<Map<NodejsJob, Jo
     try {
       installation = await findEsbuild(group[0].projectRoot);
     } catch (error) {
-      group.forEach(job => results.set(job, { error: (error as Error).message }));
+      group.forEach(job => results.set(job, { error: errorText(error) }));
       continue;
     }
     const inputs = new NodejsInputs(installation.manifest);
@@ -73,7 +76,7 @@ async function afterCommands(jobs: NodejsJob[], results: Map<NodejsJob, JobResul
       fs.mkdirSync(job.outputDir, { recursive: true });
       await runCommands(job, 'beforeBundling');
     } catch (error) {
-      results.set(job, { error: (error as Error).message });
+      results.set(job, { error: errorText(error) });
     }
   }
   return jobs.filter(job => !results.has(job));
@@ -114,7 +117,7 @@ async function bundleGroup(
 ): Promise<void> {
   const tryAgain = async (group: NodejsJob[], next = attempt) => bundleGroup(group, results, next, installation, inputs);
   try {
-    const { metafile, warnings } = await installation.esbuild.build(buildOptions(jobs, attempt));
+    const { metafile, warnings } = await buildWithoutMissing(installation.esbuild, buildOptions(jobs, attempt));
     const outputs = outputsByEntry(metafile);
     const again = new Map<string, NodejsJob[]>();
     const withImportMeta: NodejsJob[] = [];
@@ -135,6 +138,7 @@ async function bundleGroup(
         results.set(job, await finish(job, { inputs: files, imports: importsOf(metafile, files), warnings }, installation, inputs, () => {
           rewriteSourceMap(job);
           appendContextAnswers(job, files);
+          addLegalComment(job, files);
           return undefined;
         }));
       }
@@ -151,8 +155,8 @@ async function bundleGroup(
       await Promise.all(jobs.map(async job => tryAgain([job])));
       return;
     }
-    const { errors, message } = error as { errors?: Message[]; message: string };
-    results.set(jobs[0], { error: errors ? `esbuild failed:\n${errors.map(formatMessage).join('\n')}` : message });
+    const { errors } = error as { errors?: Message[] };
+    results.set(jobs[0], { error: errorText(errors ? new BundlingError('TF339', `esbuild failed:\n${errors.map(formatMessage).join('\n')}`) : error) });
   }
 }
 
@@ -172,14 +176,15 @@ async function finish(
     const read = inputs.of(job, made.inputs, made.imports, made.commonInputs);
     read.files.push(...await metadataInputs(job, made.inputs));
     const tool = `esbuild ${installation.version}`;
+    const warnings = filesBesideCode(job, made.inputs);
     if (!added) {
-      return { tool, hash, inputs: read };
+      return { tool, hash, inputs: read, warnings };
     }
     // Of what commands read nothing may be known.
     const more = added.inputs;
-    return { tool, inputs: more && { ...read, files: [...read.files, ...more.files], folders: [...read.folders, ...more.folders] } };
+    return { tool, warnings, inputs: more && { ...read, files: [...read.files, ...more.files], folders: [...read.folders, ...more.folders] } };
   } catch (error) {
-    return { error: (error as Error).message };
+    return { error: errorText(error) };
   }
 }
 

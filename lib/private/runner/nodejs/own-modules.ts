@@ -8,7 +8,7 @@ import { nodejsRuntimeFile, PACKAGE_ROOT } from '../runtime-files';
  * Files of this package and of the SDKs that come with it. esbuild writes the names of modules into what it makes, and the package lies in another
  * place on each machine (npm's folder, jsii's cache), so they are named after their place in it.
  */
-const OWN_NAMESPACE = 'cdk-traced-function';
+export const OWN_NAMESPACE = 'cdk-traced-function';
 
 /** How generated modules, and files that take the place of others, import a file of `runtime/nodejs`. */
 export const RUNTIME_PREFIX = 'cdk-traced-function/runtime/';

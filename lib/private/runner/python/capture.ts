@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { InstrumentationKind } from '../../bundling/bundling-job';
+import { writeLicenses } from '../license-texts';
 import { pythonRuntimeFile } from '../runtime-files';
 
 /** Fills the package `cdk_traced_function`, but for its settings: what captures libraries is the same for both kinds, which only write it down differently. */
@@ -10,4 +11,5 @@ export function copyCapture(kind: Exclude<InstrumentationKind, 'none'>, target: 
       fs.copyFileSync(path.join(source, name), path.join(target, name));
     }
   }
+  writeLicenses(target);
 }
