@@ -11,8 +11,8 @@ import { Commands, NodeModules, NodejsJob, NodejsLayerJob, OUTPUT_DIR } from './
 import { NodejsBundlingOptions } from '../../bundling';
 import { RequestOf } from '../bundling/bundling-job';
 import { ancestors } from '../files/ancestors';
-import { FIRST_WITHOUT_CALLBACKS } from '../nodejs-runtimes';
 import { LAYER_LICENSES } from '../layer-licenses';
+import { FIRST_WITHOUT_CALLBACKS } from '../nodejs-runtimes';
 import { validationError } from '../validation-error';
 
 const EXTENSIONS = ['.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx'];
