@@ -1,6 +1,6 @@
 // Packages of functions for the benchmarks.
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -30,6 +30,11 @@ export async function makePackages(outdir, wanted) {
     cwd: root, maxBuffer: 1e8, env: { ...process.env, CDK_TRACED_FUNCTION_CACHE: join(outdir, 'cache') },
   });
   return JSON.parse(stdout.trim().split('\n').at(-1));
+}
+
+/** Bytes of a file of JavaScript without the legal comments that esbuild, and we, leave in it. */
+export function sizeOfCode(file) {
+  return Buffer.byteLength(readFileSync(file, 'utf8').replace(/\/\*![^]*?\*\/\n?/g, ''));
 }
 
 /** Bytes of a file, or of all files of a folder. */

@@ -1,10 +1,11 @@
+import { execFileSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { Stack } from 'aws-cdk-lib';
 import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { bundle, bundlingError } from './packages';
 import { projectFolder, testApp } from './test-app';
-import { Bundling, NodejsBundlingOptions, TracedFunction } from '../lib';
+import { Bundling, Instrumentation, NodejsBundlingOptions, TracedFunction } from '../lib';
 
 const project = projectFolder({
   'package.json': '{}',
@@ -31,6 +32,9 @@ const project = projectFolder({
   'node_modules/no-fonts/package.json': '{"name":"no-fonts","main":"index.js"}',
   'node_modules/no-fonts/index.js': "module.exports = () => require('fs').readFileSync(__dirname + '/created-at-run-time', 'utf8');",
   'pdf.ts': "import { font } from 'fonts'; import profile from 'profile'; import other from 'no-fonts'; export const handler = async () => [font(), profile(), other];",
+  'node_modules/placed/package.json': '{"name":"placed","type":"module","exports":"./index.js"}',
+  'node_modules/placed/index.js': "export const place = new URL('beside.txt', import.meta.url).protocol; export const meta = typeof import.meta.env;",
+  'placed.ts': "import { place, meta } from 'placed'; export const handler = async () => [place, meta];",
   'needy.ts': "import needy from 'needy'; import { connect } from 'framework'; export const handler = async () => [needy(), connect()];",
 });
 const fn = (file: string) => ({ entry: path.join(project, file) });
@@ -58,4 +62,10 @@ test('a package that reads files beside its code is told of, unless they are the
   };
   expect(warningsFor({})).toEqual([expect.stringMatching(/^'fonts', which is bundled, reads 'node_modules\/fonts\/js\/data\/Sans\.afm' from beside its code.*nodeModules: \['fonts'\]/), expect.stringMatching(/^'profile', /)]);
   expect(warningsFor({ copyFiles: { [path.join(project, 'node_modules/fonts/js/data')]: 'data', [path.join(project, 'node_modules/profile/colours.icc')]: '.' } })).toEqual([]);
+});
+
+test('an ES module of a package knows where it lies, in CommonJS too', () => {
+  const { Placed } = bundle({ Placed: { ...fn('placed.ts'), instrumentation: Instrumentation.none() } });
+  const script = 'require(process.argv[1]).handler().then(answer => console.log(JSON.stringify(answer)))';
+  expect(JSON.parse(execFileSync(process.execPath, ['-e', script, path.join(Placed, 'index.js')], { encoding: 'utf8' }))).toEqual(['file:', 'undefined']);
 });

@@ -214,6 +214,8 @@ function buildOptions(jobs: NodejsJob[], { keep, hasImportMeta, hasMetadata } = 
     tsconfig: job.tsconfig,
     metafile: true,
     logLevel: 'silent',
+    // Of an installed package, too: its ES modules have to know where they lie.
+    logOverride: { 'empty-import-meta': 'warning' },
     plugins: [tracedEntryPlugin(jobs, new Set(keep), hasMetadata)],
   };
   return { ...options, ...laidOver(options, job.more.esbuild ?? {}), metafile: true };
@@ -259,7 +261,8 @@ const told = new Set<string>();
 
 /** What esbuild warns of in a function's own modules, once: such as `import.meta` in CommonJS, where it is empty. */
 function tellWarnings(warnings: readonly Message[], inputs: readonly string[]): void {
-  for (const warning of warnings.filter(({ location }) => location && !/^cdk-traced-/.test(location.file) && inputs.includes(location.file))) {
+  for (const warning of warnings.filter(({ id, location }) => location && !/^cdk-traced-/.test(location.file) && inputs.includes(location.file)
+    && !(id === 'empty-import-meta' && packageOf(location.file)))) {
     const text = formatMessage(warning);
     if (!told.has(text)) {
       told.add(text);

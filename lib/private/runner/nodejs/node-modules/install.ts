@@ -14,7 +14,7 @@ import { BundlingError } from '../../bundling-error';
 import { runCommand } from '../../run-command';
 
 /** Part of the key: a change of how things are installed. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Installed packages. */
 export interface InstalledModules {

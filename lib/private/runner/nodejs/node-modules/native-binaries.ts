@@ -1,3 +1,4 @@
+import { spawnSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 import { BinaryTarget, whyNotLoadable } from '../binary-file';
@@ -30,7 +31,7 @@ export async function settleBinaries(modules: string, target: BinaryTarget, runS
   }
   const packages = packagesIn(modules);
   packages.forEach(({ folder }) => removeForeignPrebuilds(folder, target));
-  const withScript = packages.filter(({ folder, manifest }) => hasInstallScript(folder, manifest) && !hasAddon(folder, packages, target));
+  const withScript = packages.filter(({ folder, manifest }) => hasInstallScript(folder, manifest) && (!hasAddon(folder, packages, target) || crashes(folder, target)));
   if (withScript.length > 0) {
     const names = [...new Set(withScript.map(({ name }) => name))];
     try {
@@ -68,6 +69,13 @@ function hasAddon(folder: string, packages: InstalledPackage[], target: BinaryTa
   const { platformPackages } = nativeParts(folder);
   // What such a package holds may be a program, or a library of another kind.
   return packages.some(other => platformPackages.includes(other.name)) || addonsIn(folder).some(file => whyNotLoadable(file, target) === undefined);
+}
+
+/** Whether an addon that is for the platform ends the process that loads it, where this machine can tell. Install scripts try that too, and compile one then. */
+function crashes(folder: string, target: BinaryTarget): boolean {
+  const isLikeTarget = process.platform === 'linux' && process.arch === (target.architecture === 'arm64' ? 'arm64' : 'x64') && process.version.startsWith(`v${target.nodeVersion}.`);
+  return isLikeTarget && addonsIn(folder).filter(file => whyNotLoadable(file, target) === undefined)
+    .some(file => spawnSync(process.execPath, ['-e', 'try { require(process.argv[1]); } catch { /* it may need what the package sets up first */ }', file], { stdio: 'ignore', timeout: 10_000 }).signal === 'SIGSEGV');
 }
 
 function addonsIn(folder: string): string[] {
