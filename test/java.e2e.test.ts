@@ -117,7 +117,8 @@ if (!hasMaven) {
   });
 
   test('classes lie at the root and dependencies in lib, with the SDK and what it needs, and each artifact once', () => {
-    expect(fs.readdirSync(packages.PutItem).sort()).toEqual(['example', 'lib']);
+    expect(fs.readdirSync(packages.PutItem).sort()).toEqual(['META-INF', 'example', 'lib']);
+    expect(fs.readdirSync(path.join(packages.PutItem, 'META-INF'))).toEqual(['LICENSE.cdk-traced-function']);
     expect(jars('PutItem').filter(name => SDK.test(name))).toEqual([
       'aws-xray-recorder-sdk-aws-sdk-core-2.20.0.jar', 'aws-xray-recorder-sdk-aws-sdk-v2-2.20.0.jar',
       'aws-xray-recorder-sdk-aws-sdk-v2-instrumentor-2.20.0.jar', 'aws-xray-recorder-sdk-core-2.21.0.jar',

@@ -109,7 +109,7 @@ test('what functions are bundled with does what its name says', async () => {
     Copies: ['free', ['a.ttf', 'b']],
     Hooks: 1,
   });
-  expect(code(packages.Options)).toMatch(/^\/\* first \*\/\n[^]*é[^]*\/\* last \*\/\s*$/);
+  expect(code(packages.Options)).toMatch(/^\/\* first \*\/\n[^]*é[^]*\/\* last \*\/\s*\/\*!/);
   expect(code(packages.Options)).not.toMatch(/dropped|debugger/);
   expect(fs.readFileSync(path.join(packages.Hooks, 'copied.txt'), 'utf8')).toBe('before');
 });

@@ -261,7 +261,7 @@ describe('a failure', () => {
 
   test('names the file and every function concerned, once, and no other', () => {
     const { app } = brokenApp({ 'broken.ts': 'export const = 1;', 'good.ts': 'export const handler = async () => 1;' });
-    expect(() => app.synth()).toThrow(/^cannot bundle 'Stack\/brokenA', 'Stack\/brokenB': esbuild failed:\nbroken\.ts:1:13: Expected identifier but found "="$/);
+    expect(() => app.synth()).toThrow(/^cannot bundle 'Stack\/brokenA', 'Stack\/brokenB': esbuild failed:\nbroken\.ts:1:13: Expected identifier but found "=" \(TF339\)$/);
   });
 
   test('tells of all that failed', () => {
