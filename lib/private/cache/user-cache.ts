@@ -66,7 +66,7 @@ function namedCacheRoot(): string | undefined {
 
 function isForeign(root: string): boolean {
   const uid = process.getuid?.();
-  const owner = fs.statSync(root, { throwIfNoEntry: false })?.uid;
+  const owner = fs.existsSync(root) ? fs.statSync(root).uid : undefined;
   // Root is what runs in containers, in which a mounted folder belongs to somebody else.
   return owner !== undefined && uid !== undefined && uid !== 0 && owner !== uid;
 }
