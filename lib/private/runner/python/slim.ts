@@ -62,15 +62,21 @@ export function stripBinaries(directory: string, architecture: LambdaArchitectur
     return;
   }
   const machine = machineName({ architecture });
-  const candidates = ['llvm-strip', `${machine}-linux-gnu-strip`, ...process.arch === (machine === 'aarch64' ? 'arm64' : 'x64') && process.platform === 'linux' ? ['strip'] : []];
+  // Those of binutils leave the segments of more files where a loader can map them.
+  const candidates = [`${machine}-linux-gnu-strip`, ...process.arch === (machine === 'aarch64' ? 'arm64' : 'x64') && process.platform === 'linux' ? ['strip'] : [], 'llvm-strip'];
   const program = candidates.find(canRun);
   if (!program) {
     throw new BundlingError('TF429', `the bundling option 'strip' needs a program that strips files for ${architecture} (tried ${candidates.map(name => `'${name}'`).join(', ')} on the PATH); ` +
       'install LLVM or binutils, or leave the option out');
   }
   for (const file of binaries) {
+    const stripped = `${file}.stripped`;
     // What is there for linkers of dynamic libraries stays.
-    execFileSync(program, ['--strip-unneeded', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    execFileSync(program, ['--strip-unneeded', '-o', stripped, file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    if (isLoadable(fs.readFileSync(stripped))) {
+      fs.copyFileSync(stripped, file); // which keeps its permissions
+    }
+    fs.rmSync(stripped);
   }
   normalizeRecords(directory);
 }
@@ -82,4 +88,17 @@ function canRun(program: string): boolean {
   } catch {
     return false; // not there
   }
+}
+
+/**
+ * Whether a loader can map a file: wheels hold files that patchelf has rewritten, and programs that strip lay the segments of some of these where none can.
+ * https://refspecs.linuxfoundation.org/elf/gabi4+/ch5.pheader.html
+ */
+export function isLoadable(elf: Buffer): boolean {
+  const [start, size, number] = [Number(elf.readBigUInt64LE(0x20)), elf.readUInt16LE(0x36), elf.readUInt16LE(0x38)];
+  const isLoad = (header: number) => elf.readUInt32LE(header) === 1;
+  return Array.from({ length: number }, (_, i) => start + i * size).filter(isLoad).every(header => {
+    const [offset, address, alignment] = [8, 16, 48].map(field => elf.readBigUInt64LE(header + field));
+    return alignment <= 1n || (address - offset) % alignment === 0n;
+  });
 }
