@@ -1,6 +1,5 @@
 import { spawnSync } from 'child_process';
 import * as fs from 'fs';
-import * as os from 'os';
 import * as path from 'path';
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -54,13 +53,10 @@ test('the process that bundles gives them a code', () => {
 });
 
 test('so does the synth, with the path of the construct', () => {
-  const stack = new Stack(testApp(), 'Stack');
-  const project = projectFolder({ 'handler.ts': 'export const handler = async () => 1;' });
-  const spy = jest.spyOn(os, 'tmpdir').mockReturnValue(inFolder('file'));
-  try {
-    new TracedFunction(stack, 'Function', { entry: path.join(project, 'handler.ts') });
-    expect(() => Template.fromStack(stack)).toThrow(/^TracedFunction 'Stack\/Function': cannot make the folder '.*\/file\/.*': a part of the path is a file and no folder \(ENOTDIR\).*\(TF131\)$/);
-  } finally {
-    spy.mockRestore();
-  }
+  const app = testApp();
+  const stack = new Stack(app, 'Stack');
+  new TracedFunction(stack, 'Function', { entry: path.join(projectFolder({ 'handler.ts': 'export const handler = async () => 1;' }), 'handler.ts') });
+  fs.rmSync(app.outdir, { recursive: true });
+  fs.writeFileSync(app.outdir, 'no folder');
+  expect(() => Template.fromStack(stack)).toThrow(/^TracedFunction 'Stack\/Function': cannot make the folder '.*\/cdk\.out\/.*': a part of the path is a file and no folder \(ENOTDIR\).*\(TF131\)$/);
 });
