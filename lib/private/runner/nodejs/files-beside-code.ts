@@ -46,5 +46,6 @@ function firstRead(file: string): string | undefined {
 
 /** Whether the user sees to it. */
 function isCopied({ more }: NodejsJob, read: string): boolean {
-  return more.commands !== undefined || (more.copyFiles ?? []).some(({ from, to }) => from === read || read.startsWith(from + path.sep) || path.basename(to) === path.basename(read));
+  return more.commands !== undefined || (more.copyFiles ?? [])
+    .some(({ from, to }) => from === read || read.startsWith(from + path.sep) || path.basename(to) === path.basename(read));
 }

@@ -2,7 +2,7 @@ import * as path from 'path';
 import { readLock } from '../../../../lib/private/runner/nodejs/node-modules/read-lock';
 import { projectFolder } from '../../../test-app';
 
-const manifest = JSON.stringify({ dependencies: { asked: '^1.0.0', renamed: 'npm:real-name@^2.0.0', '@scope/twice': '^3.0.0' } });
+const manifest = JSON.stringify({ dependencies: { 'asked': '^1.0.0', 'renamed': 'npm:real-name@^2.0.0', '@scope/twice': '^3.0.0' } });
 
 const LOCKS: Record<string, string> = {
   'Yarn 1': [

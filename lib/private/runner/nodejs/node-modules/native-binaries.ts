@@ -31,7 +31,8 @@ export async function settleBinaries(modules: string, target: BinaryTarget, runS
   }
   const packages = packagesIn(modules);
   packages.forEach(({ folder }) => removeForeignPrebuilds(folder, target));
-  const withScript = packages.filter(({ folder, manifest }) => hasInstallScript(folder, manifest) && (!hasAddon(folder, packages, target) || crashes(folder, target)));
+  const withScript = packages.filter(({ folder, manifest }) => hasInstallScript(folder, manifest)
+    && (!hasAddon(folder, packages, target) || crashes(folder, target)));
   if (withScript.length > 0) {
     const names = [...new Set(withScript.map(({ name }) => name))];
     try {
