@@ -38,7 +38,7 @@ export interface LauncherOptions {
   readonly exit: boolean;
   /** Deploy what is saved from then on. @default false */
   readonly watch?: boolean;
-  /** Trace functions and REST API stages whatever their template says. @default false */
+  /** Trace functions, REST API stages, state machines and GraphQL APIs whatever their template says. @default false */
   readonly traceAll?: boolean;
   /** Refuse stacks with resource types that the local cloud does not provide. @default - stand-ins that do nothing */
   readonly strict?: boolean;
@@ -77,7 +77,7 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
     const earlier = new Set(xray.store.traces().map(trace => trace.id));
 
     const { traceAll, strict } = options;
-    if (traceAll) log('tracing every function and REST API stage, whatever the templates say (--no-trace-all: as they say)');
+    if (traceAll) log('tracing every function, API stage, state machine and GraphQL API, whatever the templates say (--no-trace-all: as they say)');
     const python = await ensurePythonEnvironment({ log, signal });
     const running = cloud = await startLocalCloud({
       python, port: settings.cloudPort, xrayPort: xray.udpPort, xrayUrl: xray.url, appDir, traceAll, strict, signal,

@@ -26,7 +26,7 @@ export interface LocalCloudOptions {
   readonly xrayUrl?: string;
   /** The CDK app's folder: packages of the AWS SDK that are installed there are part of the Node.js runtime, too. @default - only those of this project */
   readonly appDir?: string;
-  /** Functions and REST API stages are traced whatever their template says. @default false */
+  /** Functions, REST API stages, state machines and GraphQL APIs are traced whatever their template says. @default false */
   readonly traceAll?: boolean;
   /** Stacks with resource types that the cloud does not provide are refused. @default - stand-ins that do nothing */
   readonly strict?: boolean;
