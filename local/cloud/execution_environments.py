@@ -32,6 +32,7 @@ from .wrapping import wrap
 _INIT_TIMEOUT = 10.0  # seconds; after that Lambda starts anew, within the function's own time
 _READY_TIMEOUT = 2.0  # seconds that the answer waits for the runtime to ask for the next event, which is when its last lines are written
 _LAST_WORDS = 0.2  # seconds for what an ended process had still sent
+_ROOM_PATIENCE = 2.0  # seconds that an environment is waited for, whose extensions are in the way
 _SHUTDOWN_TIME = 2.0  # seconds for extensions to end
 _RUNTIME_PACKAGE = re.compile(r"Cannot find (?:module|package) '(@(?:aws-sdk|smithy)/[^'/]+)")
 
@@ -198,6 +199,7 @@ def _environment_class(lambda_runtime: Any) -> type:
                 command = [wrapper, *command]
             deadline = time.monotonic() + seconds
             if files.extensions():
+                _make_room(self, files.extensions())
                 self.api.start()
                 self._output.start()
                 self._extension_output = FunctionOutput(lambda at, text: telemetry.emit_line("extension", at, text, is_json))
@@ -304,6 +306,7 @@ def _environment_class(lambda_runtime: Any) -> type:
                 if each:
                     lambda_runtime._collect(each, time.monotonic() + 1)
             self.extension_processes = []
+            _with_extensions.pop(self, None)
             if self.api:
                 self.api.close()
                 self.api.telemetry.flush(0)
@@ -407,6 +410,31 @@ def _environment_class(lambda_runtime: Any) -> type:
                 return {"status": "ok", "result": response.body, "log": log}
 
     return ExecutionEnvironment
+
+
+_with_extensions: dict[Any, frozenset[str]] = {}
+"""Environments whose extensions run, and the names of those."""
+
+
+def _make_room(environment: Any, names: list[str]) -> None:
+    """Extensions listen on ports of the loopback, which environments have each for itself on Lambda and share here: ends those that run the same ones.
+
+    Lambda, too, ends an environment whenever it likes; its function starts anew with its next event. One that is busy is waited for, unless it takes long: it may
+    be waiting for this one.
+    """
+    for other, others in list(_with_extensions.items()):
+        if other is environment or not others & set(names):
+            continue
+        if not other._lock.acquire(timeout=_ROOM_PATIENCE):
+            warn_once("%s starts beside %s with the extension %s: a fixed port on which it listens serves only one of them", environment.func_name,
+                      other.func_name, ", ".join(sorted(others & set(names))))
+            continue
+        try:
+            _let_extensions_end([other], "spindown")
+            other._tear_down()
+        finally:
+            other._lock.release()
+    _with_extensions[environment] = frozenset(names)
 
 
 def _peak_memory(config: dict[str, Any]) -> int:
