@@ -3,6 +3,7 @@ import { CdkApp } from './deploy';
 import { launch } from './launcher';
 import { LauncherError } from './launcher-error';
 import { PROJECT_DIR } from './project-folders';
+import { regressionCommands } from './regression/cli';
 import { JsonReporter, TextReporter, type Reporter } from './reporter';
 import { DEFAULT_STACK, samples } from './samples';
 import { resolveSettings } from './settings';
@@ -45,6 +46,7 @@ const program = new Command('cdk-traced-local')
   .option('--web-port <port>', 'port of the X-Ray API and its page (default: CDK_TRACED_WEB_PORT or 2080; 0 picks a free one)')
   .option('--otlp-port <port>', 'port for spans of OpenTelemetry, OTLP over HTTP (default: CDK_TRACED_OTLP_PORT or 4318; 0 picks a free one)')
   .action(main);
+regressionCommands().forEach(command => program.addCommand(command));
 
 function names(text: string): string[] {
   const found = text.split(',').map(name => name.trim()).filter(Boolean);
@@ -114,6 +116,6 @@ function openPage(url: string, reporter: Reporter): void {
 // Who reads JSON gets what is wrong with the command line as JSON, too.
 if (process.argv.includes('--json')) program.configureOutput({ outputError: text => new JsonReporter().error(text.trim().replace(/^error: /, '')) });
 program.parseAsync().catch((error: Error) => {
-  process.stderr.write(`${error.stack ?? error.message}\n`);
+  process.stderr.write(`${error instanceof LauncherError ? error.message : error.stack ?? error.message}\n`);
   process.exitCode = 1;
 });

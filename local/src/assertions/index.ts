@@ -1,7 +1,7 @@
 export { TraceReader, type TraceQuery, type WaitOptions } from './trace-reader';
 export {
-  hasAnnotation, hasNoFault, hasSubsegment, isConnected, passesThrough, takesAtMost,
-  type CheckResult, type ServicePattern, type SubsegmentPattern,
+  hasAnnotation, hasNoFault, hasNoRepeatedCalls, hasSubsegment, isConnected, passesThrough, staysWithin, takesAtMost,
+  type CheckResult, type ServicePattern, type SubsegmentPattern, type TraceBudget,
 } from './trace-checks';
 export { assertTrace, traceMatchers, type TraceMatchers } from './trace-matchers';
 export { normalizeTrace, type NormalizedSegment, type NormalizeOptions } from './normalized-trace';

@@ -1,8 +1,10 @@
 import { callTree, type ServiceCall } from './call-tree';
 import { serviceName } from './service-name';
+import { criticalPath } from '../xray/model/critical-path';
 import { formatTraceTree, resourceOf } from '../xray/model/format-trace-tree';
 import { tableOf } from '../xray/model/service-identity';
 import type { Trace, TraceEntry } from '../xray/model/trace';
+import { callsOf, repeatedCalls } from '../xray/model/trace-calls';
 import { walk } from '../xray/model/trace-of-documents';
 
 /** What a check found. `message` is made only when it is shown. */
@@ -176,6 +178,44 @@ export function isConnected(trace: Trace): CheckResult {
   });
   if (roots.length !== 1) found.push(`${roots.length} beginnings${roots.length === 0 ? '' : `: ${roots.map(({ name }) => name).join(', ')}`}`);
   return result(trace, found.length === 0, 'to be connected', () => found);
+}
+
+/** Whether no service, while one thing was done, made the same call more than `atMost` times: the N+1 of a loop of reads. */
+export function hasNoRepeatedCalls(trace: Trace, { atMost = 2 }: { readonly atMost?: number } = {}): CheckResult {
+  const found = repeatedCalls(trace).filter(({ count }) => count > atMost);
+  return result(trace, found.length === 0, `to have no call more than ${atMost} ${atMost === 1 ? 'time' : 'times'} in one place`, () => (
+    found.map(({ caller, call, count }) => `${count} times ${call}, in ${caller}`)
+  ));
+}
+
+/** What a trace may take: all that are given must hold. */
+export interface TraceBudget {
+  /** Calls of other services and of databases. */
+  readonly calls?: number;
+  /** Milliseconds in which something ran that the end of the trace waited for: its length without the time in which nothing ran, such as in queues. */
+  readonly criticalPath?: number;
+  /** Bytes of the responses of calls, as far as they are recorded. */
+  readonly bytes?: number;
+}
+
+const BUDGET_KEYS: Record<keyof TraceBudget, true> = { calls: true, criticalPath: true, bytes: true };
+
+/** Whether a trace takes no more than a budget. Throws a TypeError on a budget that says nothing, or something unknown. */
+export function staysWithin(trace: Trace, budget: TraceBudget): CheckResult {
+  const given = Object.entries(budget).filter(([, limit]) => limit !== undefined) as [keyof TraceBudget, number][];
+  const wrong = given.find(([key, limit]) => !Object.hasOwn(BUDGET_KEYS, key) || !(limit >= 0));
+  if (wrong !== undefined || given.length === 0) {
+    throw new TypeError(`expected a budget with one or more of ${Object.keys(BUDGET_KEYS).join(', ')}, each a number of 0 or more; got ${JSON.stringify(budget)}`);
+  }
+  const path = criticalPath(trace);
+  const calls = callsOf(trace);
+  const bytes = calls.reduce((sum, { entry }) => sum + (entry.http?.contentLength ?? 0), 0);
+  const spent = { calls: calls.length, criticalPath: path.milliseconds, bytes };
+  const over = given.filter(([key, limit]) => spent[key] > limit);
+  return result(trace, over.length === 0, `to stay within ${given.map(([key, limit]) => `${key} ${limit}`).join(', ')}`, () => [
+    ...given.map(([key]) => `${key} ${spent[key]}`),
+    ...over.some(([key]) => key === 'criticalPath') ? path.steps.slice(0, 5).map(({ what, milliseconds }) => `${Math.round(milliseconds)} ms in ${what}`) : [],
+  ]);
 }
 
 /** Whether a service with a name and a type is the one that a pattern means. */

@@ -1,5 +1,6 @@
 import {
-  type CheckResult, hasAnnotation, hasNoFault, hasSubsegment, isConnected, passesThrough, type ServicePattern, type SubsegmentPattern, takesAtMost,
+  type CheckResult, hasAnnotation, hasNoFault, hasNoRepeatedCalls, hasSubsegment, isConnected, passesThrough, type ServicePattern, staysWithin,
+  type SubsegmentPattern, takesAtMost, type TraceBudget,
 } from './trace-checks';
 import type { Trace } from '../xray/model/trace';
 
@@ -19,6 +20,10 @@ export interface TraceMatchers<R = void> {
   toTakeAtMost(milliseconds: number, service?: ServicePattern): R;
   /** One beginning, no parent missing, nothing in progress. */
   toBeConnected(): R;
+  /** No service made the same call more than `atMost` times (2) in one place: the N+1 of a loop of reads. */
+  toHaveNoRepeatedCalls(options?: { readonly atMost?: number }): R;
+  /** No more calls, milliseconds of the critical path, or bytes of responses than this: `{ calls: 5, criticalPath: 300, bytes: 100_000 }`. */
+  toStayWithin(budget: TraceBudget): R;
 }
 
 /** For `expect.extend` of Jest and of Vitest. */
@@ -30,6 +35,8 @@ export const traceMatchers = {
   toHaveNoError: (trace: Trace): CheckResult => hasNoFault(checked(trace), { errors: true }),
   toTakeAtMost: (trace: Trace, milliseconds: number, service?: ServicePattern): CheckResult => takesAtMost(checked(trace), milliseconds, service),
   toBeConnected: (trace: Trace): CheckResult => isConnected(checked(trace)),
+  toHaveNoRepeatedCalls: (trace: Trace, options?: { readonly atMost?: number }): CheckResult => hasNoRepeatedCalls(checked(trace), options),
+  toStayWithin: (trace: Trace, budget: TraceBudget): CheckResult => staysWithin(checked(trace), budget),
 };
 
 /** Fails with the tree unless the check passes: for test runners without `expect`. */

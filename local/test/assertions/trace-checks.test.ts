@@ -191,3 +191,35 @@ describe('a normalised trace', () => {
     }]);
   });
 });
+
+describe('repeated calls and budgets', () => {
+  const id = traceId(7);
+  const call = (n: number, start: number, end: number, more: Partial<SegmentDocument> = {}) => ({
+    id: hexId(100 + n), name: 'DynamoDB', namespace: 'aws', start_time: T0 + start, end_time: T0 + end, aws: { operation: 'GetItem', table_name: 'orders' },
+    http: { response: { status: 200, content_length: 1000 } }, ...more,
+  });
+  const shop = (calls: object[], more: SegmentDocument[] = []) => trace([
+    { trace_id: id, id: hexId(1), name: 'shop', start_time: T0, end_time: T0 + 1, subsegments: calls as SegmentDocument['subsegments'] }, ...more,
+  ]);
+  const loop = shop([0, 1, 2, 3].map(n => call(n, n * 0.1, n * 0.1 + 0.1)));
+
+  test('a loop of reads is found, and told with its place', () => {
+    expect(loop).not.toHaveNoRepeatedCalls();
+    expect(loop).toHaveNoRepeatedCalls({ atMost: 4 });
+    expect(failure(() => expect(loop).toHaveNoRepeatedCalls())).toContain('expected the trace to have no call more than 2 times in one place\nfound:\n  4 times DynamoDB GetItem orders, in shop\n');
+    const url = (n: number) => ({ name: 'example.com', namespace: 'remote', aws: undefined, http: { request: { method: 'GET', url: `https://example.com/items/${n}?a=${n}` } } });
+    expect(shop([1, 2, 3].map(n => call(n, 0, 0.1, url(n))))).not.toHaveNoRepeatedCalls();
+    // Each in a span of its own: three things were done, each with one call.
+    expect(shop([1, 2, 3].map(n => ({ id: hexId(n + 10), name: `part ${n}`, start_time: T0, end_time: T0 + 1, subsegments: [call(n, 0, 0.1)] })))).toHaveNoRepeatedCalls();
+  });
+
+  test('a budget is of calls, bytes and the critical path, without the time in which nothing ran', () => {
+    expect(loop).toStayWithin({ calls: 4, bytes: 4000, criticalPath: 1000 });
+    expect(failure(() => expect(loop).toStayWithin({ calls: 3, bytes: 4000 }))).toContain('to stay within calls 3, bytes 4000\nfound:\n  calls 4\n  bytes 4000\n');
+    expect(failure(() => expect(loop).toStayWithin({ criticalPath: 999 }))).toContain('  criticalPath 1000\n  600 ms in shop\n  400 ms in DynamoDB GetItem orders\n');
+    const later: SegmentDocument = { trace_id: id, id: hexId(9), parent_id: hexId(100), name: 'worker', start_time: T0 + 5, end_time: T0 + 5.5 };
+    expect(shop([call(0, 0, 1)], [later])).toStayWithin({ criticalPath: 1500 });
+    expect(shop([call(0, 0, 0.9), call(1, 0, 0.9)])).toStayWithin({ criticalPath: 1000 });
+    for (const wrong of [{}, { call: 1 }, { calls: -1 }, { calls: 'x' }]) expect(() => expect(loop).toStayWithin(wrong as object)).toThrow(/^expected a budget with one or more of calls, criticalPath, bytes/);
+  });
+});
