@@ -89,6 +89,12 @@ project.package.addField('workspaces', ['local']);
 // Newer versions were published for some platforms only; npm ci refuses a lock file in which a platform is missing.
 project.package.addField('overrides', { '@swc/core': '1.16.18', 'rollup': '4.67.4', 'unrs-resolver': '1.12.2' });
 project.package.addField('files', ['build', 'runtime', '.jsii', 'API.md', 'LICENSE', 'NOTICE', 'README.md', 'THIRD-PARTY-LICENSES']);
+// `cdk-traced-function/runtime` is for handlers: outside of a function's package it records nothing.
+project.package.addField('exports', {
+  '.': { types: './build/index.d.ts', default: './build/index.js' },
+  './runtime': { types: './runtime/index.d.ts', import: './runtime/nodejs/api/untraced.mjs', default: './runtime/nodejs/api/untraced.cjs' },
+  './*': './*',
+});
 
 // `npm start` and `npm test` must work on a fresh clone, before anything is installed: plain Node scripts.
 project.setScript('start', 'node scripts/start.mjs');

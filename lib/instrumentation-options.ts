@@ -1,3 +1,7 @@
+import { LogCorrelation } from './log-correlation';
+import { MessageTracing } from './message-tracing';
+import { TraceSampling } from './trace-sampling';
+
 /**
  * What happens at a call that is recorded outside of an invocation: while the function loads, or after its response.
  */
@@ -112,6 +116,14 @@ export interface InstrumentationOptions {
   readonly captureResponse?: boolean;
 
   /**
+   * Whether the lines of loggers that write JSON name the trace: `xray_trace_id`, `trace_id` and `span_id`. For Node.js with OpenTelemetry (pino, winston and Powertools'
+   * Logger, bundled), and for Python (`logging`, also with Lambda's own JSON format, Powertools' Logger, structlog). Lines of text stay as they are.
+   *
+   * @default LogCorrelation.off()
+   */
+  readonly logs?: LogCorrelation;
+
+  /**
    * What is left out of what is recorded. For Node.js, Python and Go.
    *
    * @default - what may hold personal data is recorded; secrets never are
@@ -135,7 +147,21 @@ export interface XRaySdkOptions extends InstrumentationOptions {
 /**
  * How a function is instrumented with OpenTelemetry.
  */
-export interface OpenTelemetryOptions extends InstrumentationOptions {}
+export interface OpenTelemetryOptions extends InstrumentationOptions {
+  /**
+   * In whose trace a function works that is given messages, such as those of a queue. For Node.js and Python.
+   *
+   * @default MessageTracing.off()
+   */
+  readonly messages?: MessageTracing;
+
+  /**
+   * What is recorded of requests that Lambda does not sample. For Node.js and Python.
+   *
+   * @default TraceSampling.asLambda()
+   */
+  readonly sampling?: TraceSampling;
+}
 
 /**
  * How a function is instrumented with AWS's own layer of OpenTelemetry.

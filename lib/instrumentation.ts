@@ -1,10 +1,12 @@
 import { Stack, Token } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { AdotLayerOptions, OpenTelemetryOptions, XRaySdkOptions } from './instrumentation-options';
+import { PayloadContext } from './message-tracing';
 import { ADOT_LAYERS_DATE } from './private/adot-layer-versions';
 import { AdotLanguage, adotLayerArn, isAdotLanguage } from './private/adot-layers';
 import { InstrumentationKind } from './private/bundling/bundling-job';
 import { Bundler } from './private/languages/bundler';
+import { CaptureOptions } from './private/languages/capture-options';
 import { Languages } from './private/languages/languages';
 import { checkRecording } from './private/recording';
 import { ErrorScope, validationError } from './private/validation-error';
@@ -24,7 +26,7 @@ export interface InstrumentationConfig {
   /** What the bundler does. */
   readonly kind: InstrumentationKind;
   /** Options of what is recorded, all of which have an effect for the entry's language. */
-  readonly captureOptions: XRaySdkOptions;
+  readonly captureOptions: CaptureOptions;
   /** Whether AWS's layer instruments the function at run time, so that the package has to be one that it can see into. */
   readonly byLayer: boolean;
   /** ARN of a layer that the function gets. */
@@ -94,7 +96,7 @@ export abstract class Instrumentation {
 
 /** What is made part of the package. */
 class BundledInstrumentation extends Instrumentation {
-  constructor(private readonly kind: InstrumentationKind, private readonly options: XRaySdkOptions) {
+  constructor(private readonly kind: InstrumentationKind, private readonly options: CaptureOptions) {
     super();
   }
 
@@ -110,6 +112,7 @@ class BundledInstrumentation extends Instrumentation {
   public _bind({ errorScope, scope, bundler }: InstrumentationRequest): InstrumentationConfig {
     this.refuseOptions(errorScope, bundler, Languages.of(scope));
     checkRecording(errorScope, this.options.recording);
+    checkTracing(errorScope, this.options);
     const { options } = this;
     return {
       kind: this.kind,
@@ -122,9 +125,12 @@ class BundledInstrumentation extends Instrumentation {
   }
 
   private refuseOptions(errorScope: ErrorScope, { language, name }: Bundler, languages: Languages): void {
-    const given = Object.entries(this.options).filter(([, value]) => value !== undefined).map(([option]) => option as keyof XRaySdkOptions);
-    const supporting = (option: keyof XRaySdkOptions) => languages.all.filter(bundler => bundler.captureOptions(this.kind).includes(option));
+    const given = Object.entries(this.options).filter(([, value]) => value !== undefined).map(([option]) => option as keyof CaptureOptions);
+    const supporting = (option: keyof CaptureOptions) => languages.all.filter(bundler => bundler.captureOptions(this.kind).includes(option));
     const idle = given.find(option => !supporting(option).some(bundler => bundler.language === language));
+    if (idle && supporting(idle).length === 0) {
+      throw validationError(errorScope, 'TF135', `Instrumentation.xraySdk() has no option '${idle}', which the X-Ray SDK cannot do; use Instrumentation.openTelemetry(), or remove it`);
+    }
     if (idle) {
       throw validationError(errorScope, 'TF101', `Instrumentation.${this.kind === 'xray-sdk' ? 'xraySdk' : 'openTelemetry'}() option '${idle}' is supported for ` +
         `${supporting(idle).map(bundler => bundler.name).join(' and ')} only, but the entry is ${name}; remove it`);
@@ -178,6 +184,26 @@ class AdotLayerInstrumentation extends Instrumentation {
     if (published !== undefined && published !== name) {
       throw validationError(errorScope, 'TF106', `layerVersionArn '${arn}' is not for the entry's language; take AWSOpenTelemetryDistro${name}`);
     }
+  }
+}
+
+/** JavaScript apps have no type checks: without this, a wrong value would be taken for none. */
+function checkTracing(errorScope: ErrorScope, { logs, messages, sampling }: CaptureOptions): void {
+  for (const [option, value, member, example] of [
+    ['logs', logs, '_traceId', 'LogCorrelation.traceId()'], ['messages', messages, '_capture', 'MessageTracing.continueTrace()'],
+    ['sampling', sampling, '_capture', 'TraceSampling.keepErrors()'],
+  ] as const) {
+    if (value !== undefined && !(value instanceof Object && member in value)) {
+      throw validationError(errorScope, 'TF132', `the instrumentation's '${option}' has to be made by a function such as ${example}, got ${JSON.stringify(value)}`);
+    }
+  }
+  const payload = messages?._capture?.payloads.find(kind => !Object.values<string>(PayloadContext).includes(kind));
+  if (payload !== undefined) {
+    throw validationError(errorScope, 'TF134', `'${payload}' is no kind of payload that can carry a trace; use the members of PayloadContext`);
+  }
+  const ratio: unknown = sampling?._capture?.ratio;
+  if (ratio !== undefined && !(typeof ratio === 'number' && ratio >= 0 && ratio <= 1)) {
+    throw validationError(errorScope, 'TF133', `TraceSampling.ratio() takes a number from 0 to 1, both included, got ${String(ratio)}`);
   }
 }
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from .async_invocations import invoke_asynchronously
@@ -27,7 +29,27 @@ def install() -> None:
     _wrap_event_bus(eventbridge, lambda_svc)
 
 
+_batch: ContextVar[Iterator[dict[str, Any]] | None] = ContextVar("cdk_traced_batch", default=None)
+"""The entries of a batch that are still to be sent."""
+
+
 def _wrap_queues(sqs: Any, eventbridge: Any) -> None:
+    @wrap(sqs, "_act_send_message_batch", "(data, qurl)")
+    def send_message_batch(original: Any, data: dict[str, Any], qurl: str) -> Any:
+        token = _batch.set(iter(data.get("Entries", [])))
+        try:
+            return original(data, qurl)
+        finally:
+            _batch.reset(token)
+
+    sqs._HANDLERS["SendMessageBatch"] = sqs._act_send_message_batch
+
+    @wrap(sqs, "_act_send_message", "(data, qurl)")
+    def send_message(original: Any, data: dict[str, Any], qurl: str) -> Any:
+        # ministack leaves the system attributes of a batch's entries out.
+        attributes = next(_batch.get() or iter(()), {}).get("MessageSystemAttributes")
+        return original({**data, "MessageSystemAttributes": attributes} if attributes else data, qurl)
+
     @wrap(sqs, "_build_send_sys_attrs", "(now, sys_attrs_input)")
     def build_send_sys_attrs(original: Any, now: float, sys_attrs_input: dict[str, Any]) -> dict[str, Any]:
         return _with_header(original(now, sys_attrs_input))

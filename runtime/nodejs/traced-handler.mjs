@@ -24,7 +24,7 @@ export function traceHandler(handler, recorder, { coldStart = false, response } 
     apply(target, self, args) {
       if (!manyAtOnce) open.forEach(close => close()); // it neither promised nor called back
       const annotations = annotated ? { ...fixed, ...coldStart && { ColdStart: isFirst } } : undefined;
-      const invocation = guard(() => recorder.beginInvocation(name, annotations, args[target[STREAMING] ? 2 : 1]));
+      const invocation = guard(() => recorder.beginInvocation(name, annotations, args[target[STREAMING] ? 2 : 1], args[0]));
       isFirst = false;
       if (!invocation) return Reflect.apply(target, self, args);
       const close = outcome => { // once: an async handler may call back too

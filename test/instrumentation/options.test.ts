@@ -4,7 +4,7 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { FunctionHost, PARENT, ROOT, RunOptions, SAMPLED } from './function-process';
-import { ContextMissing, Instrumentation, InstrumentationOptions, TracedFunction, XRaySdkOptions } from '../../lib';
+import { ContextMissing, Instrumentation, InstrumentationOptions, LogCorrelation, TracedFunction, XRaySdkOptions } from '../../lib';
 import { nodejsBundler } from '../../lib/private/languages/nodejs-bundler';
 import { pythonBundler } from '../../lib/private/languages/python-bundler';
 import { bundle } from '../packages';
@@ -162,12 +162,14 @@ test('every option does something', () => {
   const options: Required<Record<keyof InstrumentationOptions | keyof XRaySdkOptions, unknown>> = {
     captureAwsSdk: false, captureHttp: false, captureFetch: false, captureSql: false, contextMissing: ContextMissing.IGNORE_ERROR,
     annotations: { key: 'value' }, captureColdStart: true, captureResponse: true, recording: { redact: ['\\d{16}'] }, trim: false,
+    logs: LogCorrelation.traceId(),
   };
   const bind = (given: XRaySdkOptions) => {
     const scope = testStack();
-    const { environment, captureOptions } = Instrumentation.xraySdk(given)._bind({ errorScope: scope, scope, bundler: 'recording' in given ? pythonBundler : nodejsBundler });
+    const isOfPython = 'recording' in given || 'logs' in given;
+    const { environment, captureOptions } = Instrumentation.xraySdk(given)._bind({ errorScope: scope, scope, bundler: isOfPython ? pythonBundler : nodejsBundler });
     const request = { scope, architecture: 'x86_64', instrumentation: 'xray-sdk', captureOptions, instrumentedByLayer: false, sdkInLayer: false, options: {} } as const;
-    const { job } = 'recording' in given
+    const { job } = isOfPython
       ? pythonBundler.bind({ ...request, entry: PYTHON_ENTRY, runtime: lambda.Runtime.PYTHON_3_14 })
       : nodejsBundler.bind({ ...request, entry: CALLS, runtime: lambda.Runtime.NODEJS_24_X });
     return JSON.stringify([environment, job]);

@@ -8,11 +8,11 @@ import { FunctionResource } from './function-resource';
 import { explicitVersions } from './function-versions';
 import { ReportEntry, TracingReport } from './tracing-report';
 import { Instrumentation, InstrumentationConfig } from '../../instrumentation';
-import { XRaySdkOptions } from '../../instrumentation-options';
 import { TracedFunction } from '../../traced-function';
 import { TracingLayer } from '../../tracing-layer';
 import { Bundler } from '../languages/bundler';
 import { captureFrom } from '../languages/capture';
+import { CaptureOptions } from '../languages/capture-options';
 import { Languages } from '../languages/languages';
 import { allowTracing, allowTracingOfReference } from '../tracing-permission';
 import { FutureConstruct } from '../validation-error';
@@ -186,7 +186,7 @@ export class FunctionTracer {
     fn.addVariables(variables);
     fn.handler = CAPTURE_HANDLERS[family];
     changes.push(`layer: capture (${family})`, `handler: ${CAPTURE_HANDLERS[family]}`, `variables: ${Object.keys(variables).join(', ')}`);
-    return { level: 'layer', reason: note };
+    return { level: 'layer', reason: [idleInLayer(config.captureOptions), note].filter(Boolean).join('; ') || undefined };
   }
 }
 
@@ -215,8 +215,14 @@ function architectureOf(fn: FunctionResource): lambda.Architecture {
   return JSON.stringify(fn.properties.Architectures) === '["arm64"]' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64;
 }
 
+/** Options that only a package can have, because the code for them is in it. */
+function idleInLayer({ logs, messages, sampling }: CaptureOptions): string | undefined {
+  const idle = Object.entries({ logs: logs?._traceId, messages: messages?._capture, sampling: sampling?._capture }).filter(([, isSet]) => isSet).map(([name]) => `'${name}'`);
+  return idle.length > 0 ? `${idle.join(', ')} of the instrumentation has no effect through a layer` : undefined;
+}
+
 /** What is captured, unless it is everything: a layer is shared, and takes its settings from there. */
-function captureVariable(options: XRaySdkOptions, family: CaptureLayerFamily): string | undefined {
+function captureVariable(options: CaptureOptions, family: CaptureLayerFamily): string | undefined {
   const { captureAwsSdk, captureHttp, captureFetch, captureSql } = options;
   const { clients, contextMissing, coldStart, response, recording } = captureFrom(options, [
     ['aws-sdk', captureAwsSdk], ['http', captureHttp], family === 'nodejs' ? ['fetch', captureFetch] : ['sql', captureSql],

@@ -29,8 +29,8 @@ export type InstrumentationKind = 'xray-sdk' | 'open-telemetry' | 'none';
 
 /** What is recorded of a function. It is settled when the package is made. */
 export interface Capture {
-  /** Kinds of clients whose calls are recorded. */
-  readonly clients: readonly ('aws-sdk' | 'http' | 'fetch' | 'sql')[];
+  /** Kinds of clients whose calls are recorded, and `logs` where their lines name the trace. */
+  readonly clients: readonly ('aws-sdk' | 'http' | 'fetch' | 'sql' | 'logs')[];
   /** What happens at a call outside of an invocation, as the X-Ray SDK names it. */
   readonly contextMissing: 'LOG_ERROR' | 'IGNORE_ERROR' | 'RUNTIME_ERROR';
   /** Whether each invocation says if it is the first of its environment. */
@@ -38,6 +38,24 @@ export interface Capture {
   /** Whether each invocation records what the handler returns. */
   readonly response: boolean;
   readonly recording: Recording;
+  /** What happens to the traces of the messages that a function handles; absent: they are not looked at. */
+  readonly messages?: MessageCapture;
+  /** What is recorded of requests that Lambda does not sample; absent: nothing. */
+  readonly sampling?: SamplingCapture;
+}
+
+export interface SamplingCapture {
+  /** Milliseconds from which a request is kept that is not sampled. Those that fail are kept unless there is a ratio. */
+  readonly slowerThan?: number;
+  /** From 0 to 1: the share of requests that is recorded as if it were sampled. */
+  readonly ratio?: number;
+}
+
+export interface MessageCapture {
+  /** Whether the sender's trace goes on, or Lambda's own links to it. */
+  readonly mode: 'continue' | 'link';
+  /** Kinds of payloads that carry a header, by the names of `PayloadContext`. */
+  readonly payloads: readonly string[];
 }
 
 /** What is recorded of what may hold personal data. */

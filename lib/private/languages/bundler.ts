@@ -1,5 +1,5 @@
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { XRaySdkOptions } from '../../instrumentation-options';
+import { CaptureOptions } from './capture-options';
 import { InstrumentationKind, JobRequest, LambdaArchitecture } from '../bundling/bundling-job';
 import { ErrorScope } from '../validation-error';
 
@@ -17,7 +17,7 @@ export interface BundlerRequest {
   readonly architecture: LambdaArchitecture;
   readonly instrumentation: InstrumentationKind;
   /** Of those that the language names in `captureOptions`; the bundler settles their defaults. */
-  readonly captureOptions: XRaySdkOptions;
+  readonly captureOptions: CaptureOptions;
   /** Whether a layer instruments the function at run time. */
   readonly instrumentedByLayer: boolean;
   readonly sdkInLayer: boolean;
@@ -59,7 +59,7 @@ export interface Bundler {
   /** Absolute path of the module that exports the language's `LanguageRunner`; it is not loaded by the app. */
   runner(): string;
   /** Options of `Instrumentation.xraySdk()` and `openTelemetry()` that have an effect. */
-  captureOptions(kind: InstrumentationKind): readonly (keyof XRaySdkOptions)[];
+  captureOptions(kind: InstrumentationKind): readonly (keyof CaptureOptions)[];
   /** Whether requests that run at the same time in one environment are kept apart. */
   keepsRequestsApart(kind: InstrumentationKind): boolean;
   canHandle(entry: string): boolean;

@@ -32,8 +32,9 @@ export const nodejsBundler: Bundler = {
   runner: () => require.resolve('../runner/nodejs/runner'),
   tools: [],
   environment: /^(?:NODE_PATH$|ESBUILD_)/,
-  captureOptions: () => [
+  captureOptions: kind => [
     'captureAwsSdk', 'captureHttp', 'captureFetch', 'captureSql', 'contextMissing', 'captureColdStart', 'captureResponse', 'annotations', 'recording', 'trim',
+    ...kind === 'open-telemetry' ? ['logs', 'messages', 'sampling'] as const : [],
   ],
   // The X-Ray SDK keeps the trace of the running request in one variable. https://github.com/aws/aws-xray-sdk-node/issues/760
   keepsRequestsApart: kind => kind !== 'xray-sdk',
@@ -67,6 +68,7 @@ export const nodejsBundler: Bundler = {
         capture: {
           ...captureFrom(captureOptions, [
             ['aws-sdk', captureOptions.captureAwsSdk], ['http', captureOptions.captureHttp], ['fetch', captureOptions.captureFetch], ['sql', captureOptions.captureSql],
+            ['logs', captureOptions.logs?._traceId ?? false],
           ]),
           trim: captureOptions.trim ?? true,
         },

@@ -26,8 +26,9 @@ export const pythonBundler: Bundler = {
   runner: () => require.resolve('../runner/python/runner'),
   tools: ['uv', 'python3', 'python'],
   environment: /^(?:PIP_|UV_)/,
-  captureOptions: () => [
-    'captureAwsSdk', 'captureHttp', 'captureSql', 'contextMissing', 'captureColdStart', 'captureResponse', 'annotations', 'recording',
+  captureOptions: kind => [
+    'captureAwsSdk', 'captureHttp', 'captureSql', 'contextMissing', 'captureColdStart', 'captureResponse', 'annotations', 'recording', 'logs',
+    ...kind === 'open-telemetry' ? ['messages', 'sampling'] as const : [],
   ],
   keepsRequestsApart: () => true,
   sdkLayer: { language: 'python', kind: 'python-layer' } satisfies RequestOf<PythonLayerJob>,
@@ -61,6 +62,7 @@ export const pythonBundler: Bundler = {
         instrumentation: request.instrumentation,
         capture: captureFrom(captureOptions, [
           ['aws-sdk', captureOptions.captureAwsSdk], ['http', captureOptions.captureHttp], ['fetch', true], ['sql', captureOptions.captureSql],
+          ['logs', captureOptions.logs?._traceId ?? false],
         ]),
         sdkInLayer: request.sdkInLayer,
         dependenciesInLayer,

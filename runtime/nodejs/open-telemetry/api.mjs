@@ -2,7 +2,7 @@
 // registers itself when it is loaded.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
-import { currentInvocation, Invocation, invocationOf, setActiveSpanSource } from './invocation.mjs';
+import { currentInvocation, Invocation, invocationOf, setSpanContext } from './invocation.mjs';
 import { INTERNAL, milliseconds, Span } from './span.mjs';
 
 const storage = new AsyncLocalStorage();
@@ -30,7 +30,7 @@ export function registerApi(part, api) {
 Object.assign(Span.prototype, {
   spanContext() {
     this.isUsed = true; // whoever asks passes it on
-    return { traceId: this.traceId, spanId: this.id, traceFlags: 1 };
+    return { traceId: this.traceId, spanId: this.id, traceFlags: this.invocation.traceFlags ?? 1 };
   },
 
   addEvent(name, attributesOrTime, time) {
@@ -100,10 +100,14 @@ function isValid({ traceId, spanId }) {
 }
 
 // A call of a client hangs under the span that the handler has made active.
-setActiveSpanSource(() => {
-  const context = storage.getStore();
-  const span = context && traceApi?.getSpan(context);
-  return span instanceof Span ? span : undefined;
+setSpanContext({
+  active() {
+    const context = storage.getStore();
+    const span = context && traceApi?.getSpan(context);
+    return span instanceof Span ? span : undefined;
+  },
+  leave: fn => storage.run(undefined, fn),
+  run: (span, fn) => traceApi ? storage.run(traceApi.setSpan(contextManager.active(), span), fn) : fn(),
 });
 
 const contextManager = {

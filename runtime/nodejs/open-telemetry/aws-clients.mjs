@@ -19,7 +19,7 @@ const PARAMETERS = {
 };
 
 /** Where a call's options, which the AWS SDK passes on to the request handler, hold its span. */
-const SPAN = Symbol('span');
+export const SPAN = Symbol('span');
 
 /** What all calls of a command have in common, by the command's class. */
 const commands = new WeakMap();

@@ -64,6 +64,11 @@ function send(request) {
   daemonSocket(host, port).send(Buffer.from(PREFIX + request.toString('base64'), 'latin1'));
 }
 
+/** A segment document of X-Ray's own format, for what is no span of this function. */
+export function sendDocument(document) {
+  daemonSocket(host, port).send(Buffer.from(`{"format":"json","version":1}\n${JSON.stringify(document)}`));
+}
+
 /** A span with texts as long as they may be. */
 function fit(span) {
   const largest = LARGEST_REQUEST_BYTES - resource.length - 64 - span.scope.name.length * 3;

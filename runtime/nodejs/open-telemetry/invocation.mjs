@@ -11,14 +11,19 @@ const MOST_WAITING = 100;
 
 // Lambda runs one request at a time in an environment, unless it says otherwise; then each has a context of its own. A context costs something at
 // every promise, so there is none where it is not needed.
-const storage = process.env.AWS_LAMBDA_MAX_CONCURRENCY ? new AsyncLocalStorage() : undefined;
+/** Whether requests may run at the same time. */
+export const hasContexts = 'AWS_LAMBDA_MAX_CONCURRENCY' in process.env;
+let storage = hasContexts ? new AsyncLocalStorage() : undefined;
 let latest;
 
-/** Whether requests may run at the same time. */
-export const hasContexts = storage !== undefined;
-
-/** Where the span is found under which a call hangs; replaced when the handler uses OpenTelemetry's own contexts. */
-let activeSpan = () => undefined;
+/**
+ * Which span is active: replaced when the handler makes spans of its own.
+ *
+ * @property {() => Span | undefined} active where a call hangs
+ * @property {(fn: () => T) => T} leave runs a function outside of the spans that are active
+ * @property {(span: Span, fn: () => T) => T} run runs a function with a span as the active one
+ */
+export let spanContext = {};
 
 export class Invocation {
   root = undefined;
@@ -51,13 +56,13 @@ export class Invocation {
   }
 
   /** The handler's own span. It is sent when there is something to say of it. */
-  rootSpan(name = `## ${process.env._HANDLER ?? 'handler'}`) {
-    return this.root ??= new Span(this, undefined, name, INTERNAL, this.startTime);
+  rootSpan() {
+    return this.root ??= new Span(this, undefined, this.name, INTERNAL, this.startTime);
   }
 
   /** The span under which what happens now hangs, if it is not Lambda's own. */
   activeSpan() {
-    return activeSpan() ?? this.root;
+    return spanContext.active?.() ?? this.root;
   }
 
   /** A span of a call that begins now. It belongs to the span that is active, which may be of another trace. */
@@ -68,12 +73,12 @@ export class Invocation {
 
   /** For AWS: with what Lambda needs to find loops. */
   header(spanId = this.parentId) {
-    return `Root=1-${this.traceId.slice(0, 8)}-${this.traceId.slice(8)};Parent=${spanId};Sampled=${this.isSampled ? 1 : 0}`;
+    return `Root=1-${this.traceId.slice(0, 8)}-${this.traceId.slice(8)};Parent=${spanId};Sampled=${+this.isSampled}`;
   }
 
   /** @returns {[string, string][]} what an HTTP request carries */
   headers(spanId = this.parentId) {
-    return [['X-Amzn-Trace-Id', this.header(spanId)], ['traceparent', `00-${this.traceId}-${spanId}-0${this.isSampled ? 1 : 0}`]];
+    return [['X-Amzn-Trace-Id', this.header(spanId)], ['traceparent', `00-${this.traceId}-${spanId}-0${+this.isSampled}`]];
   }
 
   ended(span) {
@@ -135,13 +140,18 @@ export function invocationOf(header) {
 
 /** Makes an invocation the running one, or none. */
 export function setCurrent(invocation) {
-  latest = invocation;
+  if (!hasContexts) latest = invocation;
 }
 
 export function currentInvocation() {
-  return storage ? storage.getStore() : latest;
+  return storage?.getStore() ?? latest;
 }
 
-export function setActiveSpanSource(source) {
-  activeSpan = source;
+/** Makes an invocation the running one for what a function does, and for nothing beside it. */
+export function runIn(invocation, fn) {
+  return (storage ??= new AsyncLocalStorage()).run(invocation, () => spanContext.leave ? spanContext.leave(fn) : fn());
+}
+
+export function setSpanContext(context) {
+  spanContext = context;
 }

@@ -6,8 +6,11 @@ import { connect } from './exporter.mjs';
 import { currentInvocation, hasContexts, invocationOf, setCurrent } from './invocation.mjs';
 import { ANNOTATIONS, CLIENT, ERROR } from './span.mjs';
 
-/** @param {string} contextMissing what to do about calls outside of an invocation: `LOG_ERROR` (one line, once), `IGNORE_ERROR` or `RUNTIME_ERROR` */
-export function openTelemetryRecorder(contextMissing) {
+/**
+ * @param {string} contextMissing what to do about calls outside of an invocation: `LOG_ERROR` (one line, once), `IGNORE_ERROR` or `RUNTIME_ERROR`
+ * @param place where an invocation belongs whose event carries traces of its own, as messages.mjs gives it
+ */
+export function openTelemetryRecorder(contextMissing, place = own => own) {
   const chosen = /^(?:LOG_ERROR|IGNORE_ERROR|RUNTIME_ERROR)$/i.exec(process.env.AWS_XRAY_CONTEXT_MISSING ?? '')?.[0].toUpperCase() ?? contextMissing;
   let logged = chosen !== 'LOG_ERROR';
   let hasBegun = false;
@@ -52,24 +55,25 @@ export function openTelemetryRecorder(contextMissing) {
     },
 
     /** One invocation of the handler. It becomes a span when it has something to say: annotations, the response, an error, or what the handler puts there. */
-    beginInvocation(name, annotations, context) {
+    beginInvocation(name, annotations, context, event) {
       hasBegun = true;
       for (const start of starters) guard(start);
       const header = globalThis.awslambda?.InvokeStore?.getXRayTraceId?.() ?? context?.xRayTraceId ?? process.env._X_AMZN_TRACE_ID;
-      const invocation = header && invocationOf(header);
+      const invocation = place(header && invocationOf(header), event, context);
       setCurrent(invocation);
       // Of what is not sampled nothing is recorded, and where one request runs at a time it needs no context.
       if (!invocation || !invocation.isSampled && !hasContexts) return undefined;
       if (invocation.isSampled) {
         invocation.lambda = context;
-        if (annotations) invocation.rootSpan(name).setAttributes({ ...annotations, [ANNOTATIONS]: Object.keys(annotations) });
+        invocation.name = name;
+        if (annotations) invocation.rootSpan().setAttributes({ ...annotations, [ANNOTATIONS]: Object.keys(annotations) });
       }
       return {
         run: fn => invocation.run(fn),
         close(outcome = {}) {
           if (!invocation.isSampled) return;
           const hasFailed = 'error' in outcome;
-          const root = hasFailed || outcome.response !== undefined ? invocation.rootSpan(name) : undefined;
+          const root = hasFailed || outcome.response !== undefined ? invocation.rootSpan() : undefined;
           if (outcome.response !== undefined) root.setAttribute('response', outcome.response);
           if (hasFailed) {
             const { isUsed } = root;

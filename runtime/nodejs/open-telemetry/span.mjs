@@ -3,6 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import { describeException } from '../capture/exceptions.mjs';
 
 export const INTERNAL = 0;
+export const SERVER = 1;
 export const CLIENT = 2;
 export const ERROR = 2;
 
@@ -16,7 +17,7 @@ const random = Buffer.alloc(1_024);
 let used = random.length;
 
 /** 16 hexadecimal digits. */
-function newId() {
+export function newId() {
   if (used === random.length) {
     randomFillSync(random);
     used = 0;

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 from .guard import guarded, leave_out_frame
 from .invocation import begin_span, running
-from .settings import S3_KEYS
+from .settings import PAYLOADS, S3_KEYS
 from .suppression import is_recorded_already, outer_call, reset
 
 # What of a service's parameters is recorded, and under which name.
@@ -75,6 +75,8 @@ def _traced(make_api_call, describe):
         invocation = running()
         span = _begin(invocation, describe, self, operation_name, args, kwargs) if invocation is not None else None
         tokens = (_call.set(span), outer_call.set(span.span_id)) if span is not None else None
+        if PAYLOADS and span is not None:
+            args, kwargs = _carry(span, args, kwargs)
         try:
             answer = make_api_call(self, operation_name, *args, **kwargs)
         except BaseException as error:
@@ -99,6 +101,8 @@ def _traced_async(make_api_call, describe):
         invocation = running()
         span = _begin(invocation, describe, self, operation_name, args, kwargs) if invocation is not None else None
         tokens = (_call.set(span), outer_call.set(span.span_id)) if span is not None else None
+        if PAYLOADS and span is not None:
+            args, kwargs = _carry(span, args, kwargs)
         try:
             answer = await make_api_call(self, operation_name, *args, **kwargs)
         except BaseException as error:
@@ -144,6 +148,17 @@ def _begin(invocation, describe, client, operation_name, args, kwargs):
         span.attributes["db.system"] = "dynamodb"
     span.attributes.update(_describe(service, parameters))
     return span
+
+
+def _carry(span, args, kwargs):
+    from .payloads import carried
+
+    service, operation = span.attributes["rpc.service"], span.attributes["rpc.method"]
+    header = span.invocation.header(span.span_id)
+    found = carried(service, operation, args[0] if args else kwargs.get("api_params"), header)
+    if found is None:
+        return args, kwargs
+    return ((found, *args[1:]), kwargs) if args else (args, {**kwargs, "api_params": found})
 
 
 def _of_client(client, args, kwargs):

@@ -11,7 +11,7 @@ from . import handler_records, writer
 from .guard import guarded, leave_out_frame
 from .import_hooks import after_import
 from .invocation import begin_invocation
-from .settings import CLIENTS, HANDLER
+from .settings import CLIENTS, HANDLER, LOGS, MESSAGES
 from .span import ANNOTATIONS
 
 # What captures a library, by the module whose import means that it is in use: module of this package, function of it.
@@ -48,6 +48,12 @@ def _capture_on_import(library, module, function):
 for _client in CLIENTS:
     for _library, (_module, _function) in _CAPTURES.get(_client, {}).items():
         _capture_on_import(_library, _module, _function)
+if LOGS:
+    from .log_correlation import correlate
+
+    correlate()
+if MESSAGES == "continue":
+    _capture_on_import("aws_lambda_powertools.utilities.batch.base", "message_tracing", "capture_batch_processors")
 for _library, (_module, _function) in writer.JOINED.items():
     _capture_on_import(_library, _module, _function)
 
@@ -58,7 +64,7 @@ _handle = getattr(importlib.import_module(_module_name.replace("/", ".")), _func
 
 
 def handler(event, context):
-    invocation = _begin(context)
+    invocation = _begin(event, context)
     try:
         result = _handle(event, context)
     except BaseException as error:
@@ -72,9 +78,9 @@ def handler(event, context):
 
 
 @guarded
-def _begin(context):
+def _begin(event, context):
     annotations = handler_records.annotations()
-    invocation = begin_invocation(context)
+    invocation = begin_invocation(context, event)
     if invocation is not None:
         if annotations is not None and invocation.is_sampled:
             root = invocation.root_span()

@@ -4,13 +4,15 @@ import os
 import re
 import time
 from collections import deque
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from . import writer
 from .deadline import watch
 from .guard import guarded, warn
 from .handler_records import NAME
-from .settings import CONTEXT_MISSING
-from .span import CLIENT, ERROR, INTERNAL, Span
+from .settings import CONTEXT_MISSING, KEEPS, MESSAGES, RATIO
+from .span import CLIENT, ERROR, INTERNAL, SERVER, Span
 
 # Spans that wait for the end of the invocation at most.
 _MOST_WAITING = 100
@@ -21,6 +23,8 @@ _SPAN_ID = re.compile(r"[0-9a-f]{16}", re.IGNORECASE)
 
 # One: Lambda's runtime for Python gives an environment's process one request at a time.
 _current = None
+# In a context, that of the record of a batch that is being handled.
+_of_record = None
 _has_begun = False
 _told = False
 
@@ -137,31 +141,53 @@ def invocation_of(header):
     return Invocation((root[1] + root[2]).lower(), parent[0].lower(), sampled == "1", lineage)
 
 
-def begin_invocation(context=None):
-    """Makes the invocation whose trace is in the environment the running one."""
+def begin_invocation(context=None, event=None):
+    """Makes the invocation whose trace is in the environment the running one, or the one in the trace of what it handles."""
     global _current, _has_begun
     _has_begun = True
     _current = invocation_of(os.environ.get("_X_AMZN_TRACE_ID"))
+    if MESSAGES:
+        from .message_tracing import place
+
+        _current = place(_current, event, context)
+    if (KEEPS or RATIO is not None) and _current is not None and not _current.is_sampled:
+        from .sampling import unsampled
+
+        _current = unsampled(_current, context)
     if _current is not None:
         _current.context = context
     return _current
 
 
 def current_invocation():
-    return _current
+    return _of_record.get() if _of_record is not None and _of_record.get() is not None else _current
+
+
+@contextmanager
+def run_in(invocation):
+    """Makes an invocation the running one for what is done within, and for nothing beside it."""
+    global _of_record
+    if _of_record is None:
+        _of_record = ContextVar("cdk_traced_function_record", default=None)
+    token = _of_record.set(invocation)
+    try:
+        yield
+    finally:
+        _of_record.reset(token)
 
 
 def running():
     """The invocation of a call that is made now. A function that was given no trace has nothing to record, and nothing to complain of."""
     global _told
-    if _current is None and not _has_begun:
+    invocation = current_invocation()
+    if invocation is None and not _has_begun:
         choice = os.environ.get("AWS_XRAY_CONTEXT_MISSING", CONTEXT_MISSING).upper()
         if choice == "RUNTIME_ERROR":
             raise RuntimeError("a call outside of an invocation cannot be traced: Missing AWS Lambda trace data")
         if not _told and choice != "IGNORE_ERROR":
             warn("a call outside of an invocation is not traced")
         _told = True
-    return _current
+    return invocation
 
 
 @guarded
@@ -171,6 +197,20 @@ def begin_span(invocation, name):
         return None
     span = invocation.begin(name)
     return span if span.invocation.is_sampled else None
+
+
+def active_span_source():
+    return _active_span
+
+
+@guarded
+def mark_failure(error, invocation=None):
+    """A record that fails, and is reported to its queue, is a failure of the function where it has a segment of its own in the trace."""
+    invocation = invocation or current_invocation()
+    root = invocation.root if invocation is not None else None
+    if root is not None and root.kind == SERVER and not root.status:
+        root.record_exception(error)
+        root.status = (ERROR, root.events[-1][2]["exception.message"])
 
 
 def set_active_span_source(source):

@@ -4,6 +4,7 @@ import os
 import time
 
 INTERNAL = 0
+SERVER = 1
 CLIENT = 2
 ERROR = 2
 
@@ -67,7 +68,7 @@ class Span:
         if self.api_context is None:
             from .api import span_context  # there is no one to ask without the API
 
-            self.api_context = span_context(self.trace_id, self.span_id, True)
+            self.api_context = span_context(self.trace_id, self.span_id, getattr(self.invocation, "passes_on", True))
         return self.api_context
 
     def set_attribute(self, key, value):
@@ -153,6 +154,15 @@ class Span:
             self.record_exception(error)
             self.status = (ERROR, f"{type(error).__name__}: {self.failure[3]}")
         self.end()
+
+
+class SameInvocation:
+    """The invocation of a copy of its root, which is a root too: sent before the root itself has ended."""
+
+    def __init__(self, invocation, root):
+        self.trace_id = invocation.trace_id
+        self.parent_id = invocation.parent_id
+        self.root = root
 
 
 def _text(error):

@@ -10,6 +10,12 @@ CLIENTS = tuple(_capture.get("clients", ("aws-sdk", "http", "sql")))
 CONTEXT_MISSING = _capture.get("contextMissing", "LOG_ERROR")
 COLD_START = _capture.get("coldStart", False)
 RESPONSE = _capture.get("response", False)
+LOGS = False
+MESSAGES = None
+PAYLOADS = ()
+RATIO = None
+KEEPS = False
+SLOWER_THAN = None
 
 _recording = _capture.get("recording", {})
 S3_KEYS = _recording.get("s3Keys", True)

@@ -4,6 +4,7 @@ header, 'T1S' (sampled; what is not is not sent at all), and base64 of an OTLP r
 https://github.com/aws-observability/aws-otel-python-instrumentation
 """
 
+import json
 import os
 import sys
 from binascii import b2a_base64
@@ -73,6 +74,11 @@ def export_spans(spans):
 def _send(scopes):
     if scopes:
         _socket.send(_PREFIX + b2a_base64(encode_request(_resource, scopes), newline=False))
+
+
+def send_document(document):
+    """A segment document of X-Ray's own format, for what is no span of this function."""
+    _socket.send(b'{"format":"json","version":1}\n' + json.dumps(document, separators=(",", ":")).encode("ascii"))
 
 
 def _fit(span):

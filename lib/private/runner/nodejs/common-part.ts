@@ -10,8 +10,9 @@ import { EsbuildInstallation } from './esbuild-installation';
 import { isExternal } from './external-modules';
 import { importsOf } from './inputs';
 import { legalComment } from './legal-comment';
-import { CAPTURED_LIBRARY } from './library-capture';
+import { capturedLibrary } from './library-capture';
 import { buildWithoutMissing } from './optional-packages';
+import { BATCH_LIBRARY, RUNTIME_API } from './runtime-api';
 import { captureExternalClients, entryName, generateEntries, instrument, nameWithin, SETUP_NAMESPACE } from './traced-entry';
 import { NodejsJob } from '../../languages/nodejs-job';
 
@@ -180,8 +181,12 @@ function ownPartPlugin(jobs: NodejsJob[], modules: AwsModules): Plugin {
         }
         return SETUP;
       });
+      build.onResolve({ filter: RUNTIME_API }, () => ({ path: WHOLE, external: true }));
+      if (capture.messages) {
+        build.onResolve({ filter: BATCH_LIBRARY }, () => ({ path: WHOLE, external: true }));
+      }
       if (instrumentation !== 'none') {
-        build.onResolve({ filter: CAPTURED_LIBRARY }, () => ({ path: WHOLE, external: true }));
+        build.onResolve({ filter: capturedLibrary(capture.clients) }, () => ({ path: WHOLE, external: true }));
         build.onResolve({ filter: /^(?:aws-xray-sdk-core|@opentelemetry\/api)(?:\/|$)/ }, args => args.pluginData === 'resolving' ? undefined : { path: WHOLE, external: true });
         if (capture.clients.includes('aws-sdk')) {
           captureExternalClients(build, external);

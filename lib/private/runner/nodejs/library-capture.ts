@@ -17,12 +17,16 @@ interface Library {
   readonly capture: (object: string) => string;
   /** The class within the file. */
   readonly inFile: string;
-  /** Expressions with the class, made from the module's name, where it is left to the runtime or to a layer. */
-  readonly outside: (module: string) => string;
+  /** Expressions with the class, made from the module's name, where it is left to the runtime or to a layer; absent where it cannot be changed there. */
+  readonly outside?: (module: string) => string;
 }
 
 const sql = (name: string): Pick<Library, 'client' | 'runtime' | 'capture' | 'inFile'> => ({
   client: 'sql', runtime: 'capture/sql.cjs', capture: object => `captureClient(${JSON.stringify(name)}, ${object})`, inFile: 'module.exports',
+});
+
+const logs = (correlate: string): Pick<Library, 'client' | 'runtime' | 'capture' | 'inFile'> => ({
+  client: 'logs', runtime: 'capture/logs.cjs', capture: object => `${correlate}(${object})`, inFile: 'module.exports',
 });
 
 const LIBRARIES: readonly Library[] = [
@@ -32,11 +36,20 @@ const LIBRARIES: readonly Library[] = [
   },
   { ...sql('pg'), module: 'pg', file: 'pg[\\\\/]lib[\\\\/]client\\.js', outside: () => 'library.Client' },
   { ...sql('mysql2'), module: 'mysql2(?:/promise(?:\\.js)?)?', file: 'mysql2[\\\\/]lib[\\\\/](?:base[\\\\/])?connection\\.js', outside: () => 'require("mysql2").Connection' },
+  { ...logs('correlatePino'), module: 'pino', file: 'pino[\\\\/]lib[\\\\/]tools\\.js' },
+  { ...logs('correlateWinston'), module: 'winston', file: 'logform[\\\\/]json\\.js', inFile: 'module' },
+  {
+    ...logs('correlatePowertools'), module: '@aws-lambda-powertools/logger', inFile: 'PowertoolsLogFormatter',
+    file: '@aws-lambda-powertools[\\\\/]logger[\\\\/]lib[\\\\/](?:esm|cjs)[\\\\/]formatter[\\\\/]PowertoolsLogFormatter\\.js',
+  },
   { ...sql('mysql'), module: 'mysql', file: 'mysql[\\\\/]lib[\\\\/]Connection\\.js', outside: () => 'require("mysql/lib/Connection")' },
 ];
 
 /** Imports that only a bundle of its own can serve. */
-export const CAPTURED_LIBRARY = new RegExp(`^(?:${LIBRARIES.map(library => library.module).join('|')})$`);
+export function capturedLibrary(clients: Capture['clients']): RegExp {
+  const modules = LIBRARIES.filter(({ client }) => client !== 'logs' || clients.includes('logs')).map(library => library.module);
+  return new RegExp(`^(?:${modules.join('|')})$`);
+}
 
 /** Key of esbuild's metafile for AWS SDK v2, in the package or outside of it. */
 export const AWS_SDK_V2 = new RegExp(`(?:^|[\\\\/])node_modules[\\\\/](?:.*[\\\\/])?aws-sdk[\\\\/]lib[\\\\/]request\\.js$|^${EXTERNAL_NAMESPACE}:aws-sdk(?:/|$)`);
@@ -48,6 +61,9 @@ export function captureLibraries(build: PluginBuild, clients: Capture['clients']
     build.onLoad({ filter: new RegExp(`[\\\\/]node_modules[\\\\/](?:.*[\\\\/])?${file}$`), namespace: 'file' }, async args => ({
       contents: `${await fs.promises.readFile(args.path, 'utf8')}\n;${call(inFile)}\n`, loader: 'js', resolveDir: path.dirname(args.path),
     }));
+    if (!outside) {
+      continue;
+    }
     build.onResolve({ filter: new RegExp(`^(?:${module})$`) }, args =>
       args.namespace !== EXTERNAL_NAMESPACE && isExternal(args.path, external) ? { path: args.path, namespace: EXTERNAL_NAMESPACE } : undefined);
     build.onLoad({ filter: new RegExp(`^(?:${module})$`), namespace: EXTERNAL_NAMESPACE }, args => ({

@@ -9,6 +9,7 @@ import { leanXRaySdk, parameterRegistration, readDaemonAddress } from './lean-xr
 import { captureLibraries } from './library-capture';
 import { joinOpenTelemetryApi } from './open-telemetry-api';
 import { bundleOwnModules, ownModule } from './own-modules';
+import { joinRuntimeApi } from './runtime-api';
 import { setupSource } from './setup-module';
 import { NodejsJob } from '../../languages/nodejs-job';
 
@@ -81,7 +82,9 @@ function generate(build: PluginBuild, namespace: string, jobs: NodejsJob[], sour
 /** What the set-up imports, and what takes the place of modules that a function has. */
 export function instrument(build: PluginBuild, jobs: NodejsJob[], keep: ReadonlySet<string>): void {
   const [{ instrumentation, capture, external, sdkInLayer }] = jobs;
+  joinRuntimeApi(build, jobs[0]);
   if (instrumentation === 'none') {
+    bundleOwnModules(build);
     return;
   }
   generate(build, SETUP_NAMESPACE, jobs, setupSource);

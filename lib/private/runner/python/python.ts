@@ -1,6 +1,6 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { copyCapture } from './capture';
+import { copyCapture, copyUntracedApi } from './capture';
 import { installDependencies, requirementInputs, withOwnSdk, XRAY_SDK_MODULES } from './dependencies';
 import { installProject } from './own-project';
 import { readRequirements } from './requirements';
@@ -23,7 +23,9 @@ export async function bundlePython(job: PythonJob): Promise<JobResult> {
   }
   warnings.push(...await installProject(job));
   copySources(sources, job.sourceDir, directory);
-  if (job.instrumentation !== 'none') {
+  if (job.instrumentation === 'none') {
+    copyUntracedApi(sources.files, directory);
+  } else {
     addEntry(job);
   }
   verify(job);
@@ -35,8 +37,8 @@ export async function bundlePython(job: PythonJob): Promise<JobResult> {
 function addEntry({ instrumentation, capture, handler, outputDir }: PythonJob): void {
   const target = path.join(outputDir, 'cdk_traced_function');
   fs.mkdirSync(target, { recursive: true });
-  copyCapture(instrumentation as Exclude<InstrumentationKind, 'none'>, target);
-  const { clients, contextMissing, coldStart, response, recording } = capture;
+  copyCapture(instrumentation as Exclude<InstrumentationKind, 'none'>, target, capture);
+  const { clients, contextMissing, coldStart, messages, response, recording, sampling } = capture;
   fs.writeFileSync(path.join(target, 'settings.py'), [
     '"""What was chosen when the package was made."""',
     '',
@@ -45,6 +47,12 @@ function addEntry({ instrumentation, capture, handler, outputDir }: PythonJob): 
     `CONTEXT_MISSING = ${JSON.stringify(contextMissing)}`,
     `COLD_START = ${bool(coldStart)}`,
     `RESPONSE = ${bool(response)}`,
+    `LOGS = ${bool(clients.includes('logs'))}`,
+    `MESSAGES = ${messages ? JSON.stringify(messages.mode) : 'None'}`,
+    `PAYLOADS = ${tuple(messages?.payloads ?? [])}`,
+    `RATIO = ${sampling?.ratio ?? 'None'}`,
+    `KEEPS = ${bool(sampling !== undefined && sampling.ratio === undefined)}`,
+    `SLOWER_THAN = ${sampling?.slowerThan ?? 'None'}`,
     `S3_KEYS = ${bool(recording.s3Keys)}`,
     `URL_PATHS = ${bool(recording.urlPaths)}`,
     `EXCEPTION_MESSAGES = ${bool(recording.exceptionMessages)}`,

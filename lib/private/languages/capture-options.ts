@@ -1,0 +1,4 @@
+import { OpenTelemetryOptions, XRaySdkOptions } from '../../instrumentation-options';
+
+/** Options of every kind of instrumentation. */
+export interface CaptureOptions extends XRaySdkOptions, OpenTelemetryOptions {}

@@ -1,0 +1,1 @@
+"""Where nothing is traced: for tests, and functions without instrumentation."""
