@@ -109,7 +109,7 @@ def prepared_app() -> Any:
 
 def install_all() -> None:
     """Puts every replacement into ministack; MinistackChanged where one does not fit."""
-    from . import (api_addresses, api_gateway_tracing, appsync_resolvers, async_invocations, custom_resources, distributed_maps, event_patterns, event_pipes,
+    from . import (api_addresses, api_gateway_tracing, api_resources, appsync_resolvers, async_invocations, custom_resources, distributed_maps, event_patterns, event_pipes,
                    event_resources, execution_environments, java_runtime, lambda_invocations, lambda_logs, log_filter_patterns, message_propagation,
                    network_resources, public_layers, queue_batches, resource_properties, rest_integrations, schedules, service_endpoints, stand_in_resources,
                    stream_event_sources, topic_tracing, workflow_tracing, xray_resources)
@@ -118,7 +118,7 @@ def install_all() -> None:
                    message_propagation, topic_tracing, api_gateway_tracing, api_addresses, resource_properties, xray_resources,
                    network_resources, event_resources, stand_in_resources, event_patterns, stream_event_sources,
                    rest_integrations, service_endpoints, workflow_tracing, distributed_maps, queue_batches, event_pipes,
-                   schedules, appsync_resolvers, public_layers):
+                   schedules, appsync_resolvers, public_layers, api_resources):
         module.install()
 
 

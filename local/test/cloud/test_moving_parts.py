@@ -8,7 +8,7 @@ os.environ.setdefault("GATEWAY_PORT", "0")
 os.environ["CDK_TRACED_TRACE_ALL"] = "1"
 
 import ministack.app  # noqa: F401 - its settings have to stand before
-from ministack.services import eventbridge, pipes, s3, scheduler, sqs, stepfunctions
+from ministack.services import cognito, pipes, s3, scheduler, sqs, stepfunctions
 from ministack.services.cloudformation import provisioners
 
 from cloud import traced_cloud, workflow_tracing
@@ -144,6 +144,26 @@ class MovingPartsTest(unittest.TestCase):
         arn = self.workflow("quiet", {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": True}}})
         self.output(arn, {}, HEADER.replace("Sampled=1", "Sampled=0"))
         self.assertEqual([document for document in self.sent if document["name"] == "quiet"], [])
+
+    def test_versions_aliases_and_activities_of_templates(self):
+        arn = self.workflow("versioned", {"StartAt": "P", "States": {"P": {"Type": "Pass", "Result": "done", "End": True}}})
+        version, attributes = make("StepFunctions::StateMachineVersion", "Version", StateMachineArn=arn, StateMachineRevisionId="INITIAL")
+        self.assertEqual((version, attributes), (f"{arn}:1", {"Arn": f"{arn}:1"}))
+        alias, _attributes = make("StepFunctions::StateMachineAlias", "Alias", Name="live", DeploymentPreference={"StateMachineVersionArn": version, "Type": "ALL_AT_ONCE"})
+        self.assertEqual(self.output(alias, {})["output"], '"done"')
+        activity, attributes = make("StepFunctions::Activity", "Work", Name="work")
+        self.assertEqual((attributes["Name"], activity in stepfunctions._activities), ("work", True))
+
+    def test_users_and_groups_of_templates(self):
+        pool, _attributes = make("Cognito::UserPool", "Pool", UserPoolName="pool")
+        make("Cognito::UserPoolGroup", "Group", UserPoolId=pool, GroupName="admins")
+        user, _attributes = make("Cognito::UserPoolUser", "User", UserPoolId=pool, Username="ann", UserAttributes=[{"Name": "email", "Value": "ann@example.com"}])
+        membership, _attributes = make("Cognito::UserPoolUserToGroupAttachment", "In", UserPoolId=pool, GroupName="admins", Username=user)
+        groups = json.loads(cognito._admin_list_groups_for_user({"UserPoolId": pool, "Username": "ann"})[2])["Groups"]
+        self.assertEqual([group["GroupName"] for group in groups], ["admins"])
+        provisioners._RESOURCE_HANDLERS["AWS::Cognito::UserPoolUserToGroupAttachment"]["delete"](
+            membership, {"UserPoolId": pool, "GroupName": "admins", "Username": "ann"})
+        self.assertEqual(json.loads(cognito._admin_list_groups_for_user({"UserPoolId": pool, "Username": "ann"})[2])["Groups"], [])
 
     def test_a_distributed_map_batches_items_and_writes_results(self):
         s3._create_bucket("data", b"", {})
