@@ -124,7 +124,16 @@ export class TracedFunctions {
         }
       },
     };
-    this.reach(scope, aspect);
+    this.reach(scope, construct => {
+      Aspects.of(construct).add(aspect, { priority: AspectPriority.MUTATING });
+      // CDK validates a stage when its aspects are done.
+      construct.node.addValidation({
+        validate: () => {
+          rebundling.warnOfNone(Stage.isStage(construct) ? construct : Stage.of(construct));
+          return [];
+        },
+      });
+    });
   }
 
   /** What was done about each function and event source of the app, in the order of their paths. Complete after a synth. */
@@ -133,12 +142,12 @@ export class TracedFunctions {
   }
 
   /** CDK's aspects end at stages, which are synthesized by themselves. */
-  private reach(scope: IConstruct, aspect: IAspect): void {
+  private reach(scope: IConstruct, prepare: (construct: IConstruct) => void): void {
     const reached = new Set<IConstruct>();
     const add = (construct: IConstruct) => {
       if (!reached.has(construct)) {
         reached.add(construct);
-        Aspects.of(construct).add(aspect, { priority: AspectPriority.MUTATING });
+        prepare(construct);
       }
     };
     add(scope);

@@ -2,14 +2,15 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { GoFunction } from '@aws-cdk/aws-lambda-go-alpha';
 import { PythonFunction } from '@aws-cdk/aws-lambda-python-alpha';
-import { App, IPropertyInjector, PropertyInjectors, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { App, DockerImage, IPropertyInjector, PropertyInjectors, Stack, Stage } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import * as cloudfront from 'aws-cdk-lib/aws-cloudfront';
 import * as origins from 'aws-cdk-lib/aws-cloudfront-origins';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { BundlingOptions, NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { GO_ENTRY, NODEJS_ENTRY, projectFolder, PYTHON_ENTRY, testApp, WITHOUT_BUNDLING } from './test-app';
 import { Instrumentation, TracedFunction, TracedFunctions, TracedFunctionsProps, TracingReportEntry } from '../lib';
+import { translateNodejs } from '../lib/private/adoption/bundling-translation';
 
 const depsLockFilePath = path.join(__dirname, '..', 'package-lock.json');
 const nodejs = { entry: NODEJS_ENTRY, depsLockFilePath, runtime: lambda.Runtime.NODEJS_22_X };
@@ -21,16 +22,20 @@ interface Synthesized {
   readonly template: Template;
   /** Text of a function's package. */
   readonly code: (id: string) => string;
+  /** Paths in a function's package. */
+  readonly files: (id: string) => string[];
 }
 
 function finish(app: App, stack: Stack, traced: TracedFunctions): Synthesized {
   const template = Template.fromStack(stack);
   const functions = Object.fromEntries(Object.entries(template.findResources('AWS::Lambda::Function')).map(([id, { Properties }]) => [id.replace(/[0-9A-F]{8}$/, ''), Properties]));
+  const folderOf = (id: string) => path.join(app.outdir, `asset.${functions[id].Code.S3Key.replace('.zip', '')}`);
+  const files = (id: string) => (fs.readdirSync(folderOf(id), { recursive: true }) as string[]).filter(name => fs.statSync(path.join(folderOf(id), name)).isFile()).sort();
   const code = (id: string) => {
-    const folder = path.join(app.outdir, `asset.${functions[id].Code.S3Key.replace('.zip', '')}`);
+    const folder = folderOf(id);
     return fs.readdirSync(folder).map(name => fs.readFileSync(path.join(folder, name), 'utf8')).join('\n');
   };
-  return { template, functions, code, report: Object.fromEntries(traced.report.map(entry => [entry.path.replace('Stack/', ''), entry])) };
+  return { template, functions, code, files, report: Object.fromEntries(traced.report.map(entry => [entry.path.replace('Stack/', ''), entry])) };
 }
 
 function synthesize(build: (stack: Stack) => void, options: TracedFunctionsProps = {}, context: object = WITHOUT_BUNDLING): Synthesized {
@@ -50,8 +55,9 @@ describe('with bundling', () => {
       'uses-sdk.ts': "import { helper } from './helper.js'; export const handler = async () => helper();",
       'helper.ts': "import AWSXRay from 'aws-xray-sdk-core'; export const helper = () => typeof AWSXRay.getSegment;",
       'edge.js': 'exports.handler = async event => event.Records[0].cf.request;',
-
-
+      'python/app.py': 'def handler(event, context): pass\n',
+      'python/lib/docs/notes.txt': 'x',
+      'python/tests/test_app.py': '',
     };
     const project = projectFolder(files);
     fs.symlinkSync(path.join(__dirname, '..', 'node_modules'), path.join(project, 'node_modules'));
@@ -61,6 +67,7 @@ describe('with bundling', () => {
       new NodejsFunction(stack, 'Esm', { ...nodejs, bundling: { format: OutputFormat.ESM, minify: true, sourceMap: true, banner: '/* a banner */', bundleAwsSDK: true } });
       new NodejsFunction(stack, 'UsesSdk', { ...own, entry: path.join(project, 'uses-sdk.ts') });
       new NodejsFunction(stack, 'Untranslated', { ...nodejs, bundling: { sourceMap: true, sourceMapMode: SourceMapMode.INLINE, metafile: true, assetHash: 'mine' } });
+      new PythonFunction(stack, 'Python', { entry: path.join(project, 'python'), index: 'app.py', runtime: lambda.Runtime.PYTHON_3_13, bundling: { assetExcludes: ['.vscode/', 'tests/', 'docs/notes.txt', '*.none'] } });
       const edge = new NodejsFunction(stack, 'Edge', { ...own, entry: path.join(project, 'edge.js'), awsSdkConnectionReuse: false });
       new cloudfront.Distribution(stack, 'Distribution', {
         defaultBehavior: {
@@ -100,6 +107,11 @@ describe('with bundling', () => {
     });
     expect(seen.functions.Untranslated.Handler).toBe(CAPTURE);
     expect(seen.code('Untranslated').includes('sourceMappingURL=data:')).toBe(true);
+  });
+
+  test('a PythonFunction leaves out what rsync would, and patterns may match nothing', () => {
+    expect(seen.report.Python).toMatchObject({ level: 'rebundled' });
+    expect(seen.files('Python').filter(name => !name.startsWith('cdk_traced_function'))).toEqual(['app.py']);
   });
 
   test('one of Lambda@Edge is what it was', () => {
@@ -142,6 +154,19 @@ describe('without bundling', () => {
     expect(functions.Python).toMatchObject({ Handler: 'cdk_traced_function.handler', Runtime: 'python3.13' });
   });
 
+  test.each<[string, object, string | undefined]>([
+    ['caches that are not there, folders', { assetExcludes: ['__pycache__/', '.vscode/', 'tests/', '*.md', 'docs/img', '/only/root', 'all/***', '#notes'] }, undefined],
+    ['an index', { buildArgs: { PIP_EXTRA_INDEX_URL: 'https://index.example.com/simple', HTTPS_PROXY: 'http://proxy.example.com' }, environment: { UV_NO_CACHE: '1' } }, undefined],
+    ['hashes', { poetryIncludeHashes: true }, undefined],
+    ['what else the image gets', { buildArgs: { POETRY_VERSION: '1.8.0' } }, 'buildArgs'],
+    ['a rule of rsync', { assetExcludes: ['+ keep'] }, 'assetExcludes'],
+    ['volumes', { volumes: [] }, 'volumes'],
+  ])('PythonFunction, with %s', (_, bundling, untranslated) => {
+    const props = { entry: PYTHON_ENTRY, runtime: lambda.Runtime.PYTHON_3_13, index: 'handler.py', bundling };
+    const { report } = synthesize(stack => new PythonFunction(stack, 'Python', props));
+    expect(report.Python).toMatchObject(untranslated ? { level: 'layer', reason: expect.stringContaining(`'${untranslated}'`) } : { level: 'rebundled' });
+  });
+
   test('PythonFunction and GoFunction start no Docker, and say which option needs it', () => {
     const { report } = synthesize(stack => {
       new PythonFunction(stack, 'Python', { entry: PYTHON_ENTRY, runtime: lambda.Runtime.PYTHON_3_13, index: 'handler.py', bundling: { assetExcludes: ['tests'] } });
@@ -157,6 +182,7 @@ describe('without bundling', () => {
     ['assetHash', { assetHash: 'mine' }],
     ['metafile', { metafile: true }],
     ['command', { command: ['sh'] }],
+    ['forceDockerBundling', { forceDockerBundling: true, dockerImage: DockerImage.fromRegistry('with-tools') }],
   ])('a function with %s gets the layer', (name, bundling) => {
     const { report } = synthesize(stack => new NodejsFunction(stack, 'Function', { ...nodejs, bundling }));
     expect(report.Function).toMatchObject({ level: 'layer', reason: expect.stringContaining(`'${name}'`) });
@@ -167,6 +193,54 @@ describe('without bundling', () => {
   ])('options that say %s change nothing', (_, bundling) => {
     const { report } = synthesize(stack => new NodejsFunction(stack, 'Function', { ...nodejs, bundling }));
     expect(report.Function.level).toBe('rebundled');
+  });
+
+  describe('not one function of an app is bundled with tracing', () => {
+    const warning = (stack: Stack) => Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('cdk-traced-function:notRebundled')).map(({ entry: { data } }) => String(data));
+
+    test('because the line came too late: a warning says so', () => {
+      const app = testApp(WITHOUT_BUNDLING);
+      const stack = new Stack(app, 'Stack');
+      new NodejsFunction(stack, 'One', nodejs);
+      new NodejsFunction(stack, 'Two', nodejs);
+      TracedFunctions.everywhere(app);
+      expect(warning(stack)).toEqual([expect.stringMatching(
+        /bundles none of the 2 functions .*'Stack\/One' and 1 more: it was made before the call of .* Call TracedFunctions\.everywhere\(\) before the stacks are made\. .*'rebundle: false'/)]);
+    });
+
+    test.each<[string, (stack: Stack) => void, TracedFunctionsProps, number]>([
+      ['with an option of theirs', stack => new NodejsFunction(stack, 'Function', { ...nodejs, bundling: { metafile: true } }), {}, 1],
+      ['but one is', stack => {
+        new NodejsFunction(stack, 'Function', nodejs);
+        new NodejsFunction(stack, 'Other', { ...nodejs, bundling: { metafile: true } });
+      }, {}, 0],
+      ['as that is not wanted', stack => new NodejsFunction(stack, 'Function', nodejs), { rebundle: false }, 0],
+      ['as none of them bundles itself', stack => new lambda.Function(stack, 'Function', { runtime: nodejs.runtime, handler: 'index.handler', code: lambda.Code.fromInline('exports.handler = 1') }), {}, 0],
+    ])('%s', (_, build, options, warnings) => {
+      const app = testApp(WITHOUT_BUNDLING);
+      TracedFunctions.everywhere(app, options);
+      const stack = new Stack(app, 'Stack');
+      build(stack);
+      expect(warning(stack)).toHaveLength(warnings);
+    });
+
+    test('in a stage', () => {
+      const app = testApp(WITHOUT_BUNDLING);
+      TracedFunctions.everywhere(app);
+      new NodejsFunction(new Stack(app, 'Stack'), 'Function', nodejs);
+      const stage = new Stage(app, 'Stage');
+      new NodejsFunction(new Stack(stage, 'Stack'), 'Function', { ...nodejs, bundling: { metafile: true } });
+      const messages = app.synth().getNestedAssembly('assembly-Stage').stacks[0].messages.map(({ entry: { data } }) => String(data));
+      expect(messages).toEqual([expect.stringContaining('cdk-traced-function:notRebundled')]);
+    });
+  });
+
+  test.each<[object, string[]]>([
+    [{ forceDockerBundling: true, nodeModules: ['sharp'] }, []], // NodejsFunction has built its image by then
+    [{ forceDockerBundling: true, dockerImage: {} }, ['forceDockerBundling']],
+    [{ forceDockerBundling: true, commandHooks: {} }, ['forceDockerBundling']],
+  ])('Docker that is forced: %j', (bundling, untranslated) => {
+    expect(translateNodejs(bundling).untranslated).toEqual(untranslated);
   });
 
   test('a handler that lies elsewhere, code of its own and an exec wrapper keep a function as it is', () => {

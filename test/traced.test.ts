@@ -44,6 +44,7 @@ describe('a function of lambda.Function', () => {
     ['nodejs', lambda.Runtime.NODEJS_22_X, INLINE],
     ['nodejs', lambda.Runtime.NODEJS_LATEST, lambda.Code.fromAsset(projectFolder({ 'index.js': 'exports.handler = 1' }))],
     ['python', lambda.Runtime.PYTHON_3_13, lambda.Code.fromInline('def handler(event, context): pass')],
+    ['python', lambda.Runtime.PYTHON_3_13, lambda.Code.fromInline('from aws_lambda_powertools import Logger, Metrics\nTracer = None')],
   ] as const)('in %s gets the layer, and keeps its own handler in a variable', (family, runtime, code) => {
     const { template, functions, report } = synthesize(stack => {
       new lambda.Function(stack, 'Function', { runtime, code, handler: 'index.handler', environment: { OWN: '1' } });
@@ -75,6 +76,8 @@ describe('a function of lambda.Function', () => {
     ['with an exec wrapper', stack => new lambda.Function(stack, 'Function', { ...props, environment: { AWS_LAMBDA_EXEC_WRAPPER: '/opt/bootstrap' } }), /exec wrapper, \/opt\/bootstrap/],
     ['that calls the X-Ray SDK itself, inline', stack => new lambda.Function(stack, 'Function', { ...props, code: lambda.Code.fromInline("const x = require('aws-xray-sdk-core');") }), /its code records its calls itself/],
     ['that calls the X-Ray SDK itself, bundled', stack => new lambda.Function(stack, 'Function', { ...props, code: lambda.Code.fromAsset(projectFolder({ 'dist/index.js': 'process.env.AWS_XRAY_CONTEXT_MISSING' })) }), /its code records its calls itself/],
+    ['with Powertools\' tracer from a layer', stack => new lambda.Function(stack, 'Function', { ...props, code: lambda.Code.fromInline("const { Tracer } = require('@aws-lambda-powertools/tracer');") }), /its code records its calls itself/],
+    ['with that for Python', stack => new lambda.Function(stack, 'Function', { runtime: lambda.Runtime.PYTHON_3_13, handler: 'app.handler', code: lambda.Code.fromAsset(projectFolder({ 'app.py': 'from aws_lambda_powertools import (\n    Logger,\n    Tracer,\n)\n' })) }), /its code records its calls itself/],
     ['with the X-Ray SDK among its modules', stack => new lambda.Function(stack, 'Function', { ...props, code: lambda.Code.fromAsset(projectFolder({ 'index.js': '', 'node_modules/aws-xray-sdk-core/package.json': '{}' })) }), /its code records its calls itself/],
   ])('%s shows Lambda\'s own segments, and the report says why', (_, make, reason) => {
     const { functions, report, template } = synthesize(stack => {

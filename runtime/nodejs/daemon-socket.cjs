@@ -1,7 +1,6 @@
 'use strict';
 // The way to the X-Ray daemon: one UDP socket for the life of the environment. It never keeps the process alive and never throws.
 const dgram = require('node:dgram');
-const dns = require('node:dns');
 const { isIP, isIPv6 } = require('node:net');
 
 /** Documents that wait for a connection; more than an invocation makes while a name is being looked up are not kept. */
@@ -18,10 +17,13 @@ function reportOnce(text) {
 exports.reportMalformed = (host, port) =>
   reportOnce(`AWS_XRAY_DAEMON_ADDRESS is not 'host:port'; documents go to ${host}:${port}`);
 
-/** At once for an address, so that the socket is connected before anything else happens, such as the end of the process. */
+/**
+ * At once for an address, so that the socket is connected before anything else happens, such as the end of the process. Lambda's daemon has an address,
+ * and the module for names takes a part of the start that can be measured.
+ */
 function lookup(host, options, callback) {
   if (isIP(host)) callback(null, host, isIP(host));
-  else dns.lookup(host, options, callback);
+  else require('node:dns').lookup(host, options, callback);
 }
 
 /**

@@ -4,9 +4,10 @@ import * as path from 'path';
 import { AssetStaging, Stack } from 'aws-cdk-lib';
 import { unzipSync } from 'fflate';
 import { FunctionResource } from './function-resource';
+import { PYTHON_POWERTOOLS_TRACER } from './xray-sdk-imports';
 
-/** What every package with the X-Ray SDK, or with Powertools Tracer, which calls it, has in its text. */
-const XRAY_SDK = /aws-xray-sdk|AWS_XRAY_CONTEXT_MISSING|aws_xray_sdk|com\/amazonaws\/xray\//;
+/** What the text of every package has that records with the X-Ray SDK, or with Powertools Tracer, which calls it. Either may come from a layer. */
+const XRAY_SDK = new RegExp(`aws-xray-sdk|AWS_XRAY_CONTEXT_MISSING|aws_xray_sdk|com/amazonaws/xray/|@aws-lambda-powertools/tracer|${PYTHON_POWERTOOLS_TRACER.source}`);
 /** Files in which that is looked for, and folders that say it by their name. */
 const SOURCES = /\.(?:js|mjs|cjs|py|jar)$/;
 const LARGEST_SOURCE = 8_000_000;
@@ -55,7 +56,7 @@ function hashOf(file: string): string {
 export function recordsItself(fn: FunctionResource): boolean {
   const inline = fn.properties.Code?.ZipFile ?? fn.properties.InlineCode;
   if (inline !== undefined) {
-    return XRAY_SDK.test(JSON.stringify(inline));
+    return XRAY_SDK.test(typeof inline === 'string' ? inline : JSON.stringify(inline));
   }
   const { absoluteStagedPath: staged, sourcePath } = stagingOf(fn) ?? {};
   // CDK names the whole project as the package of a function that it would bundle, had its stack been chosen.

@@ -6,7 +6,7 @@ import { isEdgeFunction } from './edge-functions';
 import { isCdkHandler, recordsItself } from './function-code';
 import { FunctionResource } from './function-resource';
 import { explicitVersions } from './function-versions';
-import { ReportEntry, TracingReport } from './tracing-report';
+import { CDK_HANDLER, ReportEntry, TracingReport } from './tracing-report';
 import { Instrumentation, InstrumentationConfig } from '../../instrumentation';
 import { TracedFunction } from '../../traced-function';
 import { TracingLayer } from '../../tracing-layer';
@@ -71,7 +71,7 @@ export class FunctionTracer {
       return { level: 'untraced', reason: 'Lambda@Edge has no X-Ray, no layers and no environment variables' };
     }
     if (!this.options.cdkHandlers && isCdkHandler(fn)) {
-      return { level: 'untraced', reason: "a handler of CDK's own; set 'cdkHandlers' to trace it" };
+      return { level: 'untraced', reason: CDK_HANDLER };
     }
     if (origin.isDisabled && !this.options.override) {
       return { level: 'untraced', reason: "'tracing' is Tracing.DISABLED; set 'override' to trace it" };

@@ -1,5 +1,5 @@
 import * as path from 'path';
-import { CfnResource, DockerImage, FeatureFlags, InjectionContext } from 'aws-cdk-lib';
+import { Annotations, CfnResource, DockerImage, FeatureFlags, InjectionContext, Stack, Stage } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LAMBDA_NODEJS_SDK_V3_EXCLUDE_SMITHY_PACKAGES } from 'aws-cdk-lib/cx-api';
 import { IConstruct } from 'constructs';
@@ -54,6 +54,8 @@ interface Rebundled {
 /** Stands in for the image that CDK's bundling would build in a constructor, and shows on the way that we have said yes. */
 const NO_IMAGE = DockerImage.fromRegistry('cdk-traced-function-bundles-without-docker');
 
+const MADE_EARLIER = 'it was made before the call of TracedFunctions.everywhere()';
+
 const PYTHON_FUNCTION = '@aws-cdk.aws-lambda-python-alpha.PythonFunction';
 const GO_FUNCTION = '@aws-cdk.aws-lambda-go-alpha.GoFunction';
 
@@ -61,6 +63,8 @@ const GO_FUNCTION = '@aws-cdk.aws-lambda-go-alpha.GoFunction';
 export class Rebundling {
   /** By the path of the function's construct. */
   private readonly made = new Map<string, Rebundled>();
+  /** Functions of constructs that bundle themselves, and why one is not bundled with tracing. */
+  private readonly outcomes = new Map<IConstruct, string | undefined>();
   /** Why a function that CDK bundles in Docker stays with that. */
   private readonly untranslated = new Map<string, string>();
 
@@ -75,10 +79,34 @@ export class Rebundling {
   /** What was done when a function was made. Takes it back where that turns out to be impossible. */
   public originOf(resource: CfnResource): FunctionOrigin {
     const fn = new FunctionResource(resource);
+    const origin = this.settle(fn);
+    if (origin.rebundled ?? origin.notRebundled) {
+      this.outcomes.set(fn.owner, origin.notRebundled);
+    }
+    return origin;
+  }
+
+  /** Warns where not one function of a stage is bundled with tracing, which is more often a mistake than wanted. */
+  public warnOfNone(stage: Stage | undefined): void {
+    const here = [...this.outcomes].filter(([fn]) => Stage.of(fn) === stage);
+    if (here.length === 0 || here.some(([, reason]) => reason === undefined)) {
+      return;
+    }
+    const reasons = [...new Set(here.map(([, reason]) => reason!))].map(reason => {
+      const [first, ...others] = here.filter(([, other]) => other === reason).map(([fn]) => fn.node.path);
+      return `'${first}'${others.length > 0 ? ` and ${others.length} more` : ''}: ${reason}`;
+    });
+    Annotations.of(Stack.of(here[0][0])).addWarningV2('cdk-traced-function:notRebundled',
+      `TracedFunctions.everywhere() bundles none of the ${here.length} functions whose sources are known. CDK bundles each of them by itself, and a layer records its calls. ${reasons.join('. ')}. ` +
+      (reasons.some(text => text.endsWith(MADE_EARLIER)) ? 'Call TracedFunctions.everywhere() before the stacks are made. ' : '') +
+      "Mend this, or set 'rebundle: false' to keep it so");
+  }
+
+  private settle(fn: FunctionResource): FunctionOrigin {
     const made = this.made.get(fn.path);
     if (!made?.code) {
       const isEarlier = !made && fn.construct && this.options.isWanted && bundlesItself(fn.construct);
-      return made?.origin ?? (isEarlier ? { notRebundled: 'it was made before the call of TracedFunctions.everywhere()' } : {});
+      return made?.origin ?? (isEarlier ? { notRebundled: MADE_EARLIER } : {});
     }
     if (!made.original?.code) {
       return made.origin;
@@ -138,6 +166,7 @@ export class Rebundling {
         architecture: props.architecture?.name === 'arm64' ? 'arm64' : 'x86_64',
         instrumentation: config.kind, captureOptions: config.captureOptions, instrumentedByLayer: config.byLayer, sdkInLayer: false,
         options: bundling.options,
+        isAdopted: true,
         environment: props.environment,
       });
       const code = new BundledCode(bound.job);

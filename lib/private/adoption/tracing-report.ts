@@ -11,6 +11,9 @@ export interface ReportEntry {
   readonly changes: string[];
 }
 
+/** Why functions that CDK makes for itself are not traced. They are no concern of the app's author. */
+export const CDK_HANDLER = "a handler of CDK's own; set 'cdkHandlers' to trace it";
+
 const REPORT = Symbol.for('cdk-traced-function.TracingReport');
 const FILE = 'tracing-report.json';
 
@@ -88,9 +91,11 @@ function summaryOf(entries: ReportEntry[]): string {
   const parts = ([
     [count('rebundled'), 'bundled with tracing'], [count('layer'), 'by a layer'], [count('traced-function'), 'TracedFunction'], [count('segments'), "with Lambda's own segments only"],
   ] as const).filter(([number]) => number > 0).map(([number, how]) => `${number} ${how}`);
+  const ofCdk = entries.filter(({ reason }) => reason === CDK_HANDLER).length;
   const traced = count('rebundled', 'layer', 'traced-function', 'segments');
   return [
-    `${traced} of ${traced + count('untraced')} functions traced${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`,
-    ...count('event-source') > 0 ? [`${count('event-source')} event sources considered`] : [],
+    `${traced} of ${traced + count('untraced') - ofCdk} functions traced${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`,
+    ...ofCdk > 0 ? [`${ofCdk} of CDK's own left out`] : [],
+    ...count('event-source') > 0 ? [`${count('event-source')} event source${count('event-source') > 1 ? 's' : ''} considered`] : [],
   ].join('; ');
 }

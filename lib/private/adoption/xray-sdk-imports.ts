@@ -4,6 +4,8 @@ import { ancestors } from '../files/ancestors';
 
 /** Packages that record with the AWS X-Ray SDK. */
 const XRAY_SDK = /^(?:aws-xray-sdk(?:-.*)?|@aws-lambda-powertools\/tracer)$/;
+/** Powertools for Python has one package for its tracer and all else. */
+export const PYTHON_POWERTOOLS_TRACER = /aws_lambda_powertools(?:\.tracing\b|\s+import\s+(?:\([^)]*|[^(\n]*)\bTracer\b)/;
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)["']([^"'\n]+)["']/g;
 const EXTENSIONS = ['', '.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx', '/index.ts', '/index.js', '/index.mjs'];
 
@@ -57,8 +59,8 @@ function packageUsesXraySdk(name: string, from: string, seen: Set<string>): bool
 export function pythonUsesXraySdk(folder: string): boolean {
   return ['requirements.txt', 'pyproject.toml', 'Pipfile'].map(name => path.join(folder, name))
     .some(file => fs.existsSync(file) && /aws[-_]xray[-_]sdk|powertools\[[^\]]*(?:tracer|all)/i.test(fs.readFileSync(file, 'utf8')))
-    || fs.readdirSync(folder).filter(name => name.endsWith('.py'))
-      .some(name => /^\s*(?:from|import)\s+aws_xray_sdk\b/m.test(fs.readFileSync(path.join(folder, name), 'utf8')));
+    || fs.readdirSync(folder).filter(name => name.endsWith('.py')).map(name => fs.readFileSync(path.join(folder, name), 'utf8'))
+      .some(text => /^\s*(?:from|import)\s+aws_xray_sdk\b/m.test(text) || PYTHON_POWERTOOLS_TRACER.test(text));
 }
 
 /** Whether the module of a Go function requires the X-Ray SDK. */

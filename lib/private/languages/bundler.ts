@@ -23,6 +23,8 @@ export interface BundlerRequest {
   readonly sdkInLayer: boolean;
   /** Options of the language, as `Bundling` got them. */
   readonly options: object;
+  /** Whether the options were those of another construct, where one without effect was no mistake. */
+  readonly isAdopted?: boolean;
 }
 
 /** What the function needs from its bundler. */

@@ -67,6 +67,7 @@ export const pythonBundler: Bundler = {
         sdkInLayer: request.sdkInLayer,
         dependenciesInLayer,
         exclude: options.exclude ?? [],
+        excludeMayMiss: request.isAdopted ?? false,
         linkRoot: projectRoot(entryDir),
         installation,
       } satisfies RequestOf<PythonJob>,

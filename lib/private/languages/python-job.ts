@@ -38,6 +38,8 @@ export interface PythonJob extends BundlingJob {
   readonly installation: PythonInstallation;
   /** Patterns in the syntax of `.gitignore`. */
   readonly exclude: string[];
+  /** Whether a pattern may match nothing. */
+  readonly excludeMayMiss: boolean;
   /** Absolute path of the folder that links in the sources may lead into. */
   readonly linkRoot: string;
 }

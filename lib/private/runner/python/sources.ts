@@ -14,6 +14,8 @@ export interface SourceSelection {
   readonly linkRoot: string;
   /** Patterns in the syntax of `.gitignore`. */
   readonly exclude: readonly string[];
+  /** Whether a pattern may match nothing. */
+  readonly excludeMayMiss?: boolean;
   /** The app's output folder, which may lie inside under any name; a package must not contain itself. */
   readonly assetDir: string;
 }
@@ -110,7 +112,7 @@ class SourceList {
 
   /** A typing mistake would put into the package what should stay out. */
   private checkPatterns(): void {
-    if (this.leftOut.withoutMatch.length === 0) {
+    if (this.selection.excludeMayMiss || this.leftOut.withoutMatch.length === 0) {
       return;
     }
     // Perhaps it names what another pattern leaves out already.
