@@ -1,6 +1,4 @@
-/* eslint-disable import/no-extraneous-dependencies -- the root project's, whose construct this is about */
 import * as fs from 'node:fs';
-import * as os from 'node:os';
 import * as path from 'node:path';
 import { PythonFunction } from '@aws-cdk/aws-lambda-python-alpha';
 import { App, Aspects, CfnOutput, CfnResource, CustomResource, Duration, NestedStack, RemovalPolicy, Stack } from 'aws-cdk-lib';
@@ -13,32 +11,23 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { CfnInclude } from 'aws-cdk-lib/cloudformation-include';
 import * as customResources from 'aws-cdk-lib/custom-resources';
-import { buildSync, type BuildOptions } from 'esbuild';
+import type { BuildOptions } from 'esbuild';
 import { zipSync } from 'fflate';
+import { EventStack } from './event-stack';
+import { hasMaven } from './adopted';
+import { JavaStack } from './java-stack';
+import { built, CALLS_ENTRY as entry, INLINE_SOURCE as source, PYTHON_DIR as pythonDir, PYTHON_SOURCE as pythonSource, scratch } from './prebuilt-code';
+import { ThirdPartyStack } from './third-party-stack';
+import { VendorStack } from './vendor-stack';
 import { Instrumentation, Traced, TracedFunction, TracedFunctions } from '../../../lib';
 
 const NODEJS = lambda.Runtime.NODEJS_24_X;
 const PYTHON = lambda.Runtime.PYTHON_3_13;
-const entry = path.join(__dirname, '..', 'matrix', 'handlers', 'node', 'calls.ts');
-const pythonDir = path.join(__dirname, 'handlers', 'python');
-const pythonSource = fs.readFileSync(path.join(pythonDir, 'app.py'), 'utf8');
-const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'adoption-app-'));
-process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
-
-/** As other tools bundle: nothing of it is this package's. */
-function built(name: string, options: BuildOptions = {}): string {
-  const file = path.join(scratch, name);
-  buildSync({ entryPoints: [entry], outfile: file, bundle: true, platform: 'node', target: 'node22', minify: true, logLevel: 'silent', ...options });
-  return file;
-}
-
-const EXTERNAL = ['@aws-sdk/*', '@smithy/*'];
-const source = fs.readFileSync(built('inline/index.js', { external: EXTERNAL }), 'utf8');
 const ESM: BuildOptions = { format: 'esm', mainFields: ['module', 'main'], banner: { js: "import { createRequire } from 'module'; const require = createRequire(import.meta.url);" } };
 
 /** An app that somebody wrote without a thought of tracing. */
 class AdoptionStack extends Stack {
-  private readonly variables: Record<string, string>;
+  public readonly variables: Record<string, string>;
   private readonly role: iam.Role;
 
   constructor(app: App) {
@@ -56,7 +45,7 @@ class AdoptionStack extends Stack {
     new CfnOutput(this, 'BucketName', { value: bucket.bucketName });
   }
 
-  private options(functionName: string): lambda.FunctionOptions & { functionName: string } {
+  public options(functionName?: string): lambda.FunctionOptions {
     return { functionName, environment: this.variables, memorySize: 512, timeout: Duration.seconds(60), role: this.role };
   }
 
@@ -142,4 +131,10 @@ class AdoptionStack extends Stack {
 
 const app = new App();
 TracedFunctions.everywhere(app);
-new AdoptionStack(app);
+const adoption = new AdoptionStack(app);
+new ThirdPartyStack(app, 'adoption-third-party', { environment: adoption.variables, memorySize: 512, timeout: Duration.seconds(60) }, adoption);
+new VendorStack(app, 'adoption-vendor', adoption.options());
+new EventStack(app, 'adoption-events', adoption.variables);
+if (hasMaven) {
+  new JavaStack(app, 'adoption-java');
+}

@@ -8,7 +8,7 @@ import { TraceReader, type Trace } from '../../src/assertions';
 import '../../src/assertions/jest';
 import { startLocalCloud } from '../../src/cloud/local-cloud';
 import { ensurePythonEnvironment } from '../../src/cloud/python-environment';
-import { CdkApp } from '../../src/deploy';
+import { CdkApp, type StackOutputs } from '../../src/deploy';
 import { addLogRoutes } from '../../src/function-logs/log-routes';
 import { PROJECT_DIR } from '../../src/project-folders';
 import type { Sample, SampleContext, SampleTrace, SegmentDocument } from '../../src/samples/sample';
@@ -37,8 +37,9 @@ export class DeployedStack {
    *
    * @param webDir folder of the built page; without it there is only the API
    * @param app command that synthesises another app than the samples'
+   * @param all whether the app's other stacks are deployed too
    */
-  public static async deploy(stackName: string, { webDir, app }: { webDir?: string; app?: string } = {}): Promise<DeployedStack> {
+  public static async deploy(stackName: string, { webDir, app, all = false }: { webDir?: string; app?: string; all?: boolean } = {}): Promise<DeployedStack> {
     const cleanups: (() => unknown)[] = [];
     const close = async () => {
       for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
@@ -64,9 +65,10 @@ export class DeployedStack {
       endpoint = cloud.endpoint;
       cleanups.push(() => cloud.close());
       const cdk = new CdkApp({ appDir: PROJECT_DIR, app, endpoint: cloud.endpoint, scratch, log });
-      await cdk.prepare([stackName]).catch((error: Error) => { throw new Error(`${error.message}\n${said.join('\n')}`); });
-      const outputs = (await cdk.deploy([stackName]))[stackName];
-      return new DeployedStack(stackName, xray, cloud.endpoint, outputs, close);
+      const stacks = all ? [] : [stackName];
+      await cdk.prepare(stacks).catch((error: Error) => { throw new Error(`${error.message}\n${said.join('\n')}`); });
+      const outputs = await cdk.deploy(stacks).catch((error: Error) => { throw new Error(`${error.message}\n${said.join('\n')}`); });
+      return new DeployedStack(stackName, xray, cloud.endpoint, outputs, cdk.assembly, close);
     } catch (error) {
       await close();
       throw error;
@@ -75,17 +77,35 @@ export class DeployedStack {
 
   /** Traces since the deployment. */
   public readonly reader: TraceReader;
+  public readonly outputs: Record<string, string>;
   /** What a sample needs. */
   public readonly context: SampleContext;
   private readonly clients: { destroy(): void }[] = [];
 
   private constructor(
-    public readonly name: string, public readonly xray: Xray, public readonly endpoint: string, public readonly outputs: Record<string, string>,
-    private readonly stop: () => Promise<void>,
+    public readonly name: string, public readonly xray: Xray, public readonly endpoint: string, public readonly allOutputs: StackOutputs,
+    /** Folder of the cloud assembly. */
+    public readonly assembly: string, private readonly stop: () => Promise<void>,
   ) {
+    const outputs = this.outputs = allOutputs[name];
     this.reader = new TraceReader(xray.url);
     Object.assign(process.env, { AWS_REGION: LOCAL_REGION, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' });
     this.context = { endpoint, outputs, traces: async () => this.traces(), log: () => undefined, signal: new AbortController().signal };
+  }
+
+  /** Deploys one more app to the same cloud. @returns its folder of the cloud assembly */
+  public async deployApp(app: string, context: Readonly<Record<string, string>>): Promise<string> {
+    const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-e2e-'));
+    this.clients.push({ destroy: () => rmSync(scratch, { recursive: true, force: true }) });
+    const said: string[] = [];
+    const cdk = new CdkApp({ appDir: PROJECT_DIR, app, context, endpoint: this.endpoint, scratch, log: line => said.push(line) });
+    try {
+      await cdk.prepare([]);
+      await cdk.deploy([]);
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${said.join('\n')}`);
+    }
+    return cdk.assembly;
   }
 
   public async close(): Promise<void> {
