@@ -1,5 +1,5 @@
 // Makes packages of this library, and of NodejsFunction. Arguments: the output folder, the library, a JSON object of names to
-// { construct: 'traced' | 'nodejs', entry, instrumentation, bundling, ... }. Prints a JSON object of names to { folder, handler, environment, layers }.
+// { construct: 'traced' | 'nodejs' | 'adopted', entry or code, instrumentation, bundling, ... }. Prints a JSON object of names to { folder, handler, environment, layers }.
 const path = require('node:path');
 const { App, Stack } = require('aws-cdk-lib');
 const { Template } = require('aws-cdk-lib/assertions');
@@ -7,7 +7,7 @@ const lambda = require('aws-cdk-lib/aws-lambda');
 const { NodejsFunction } = require('aws-cdk-lib/aws-lambda-nodejs');
 
 const [outdir, library, wanted] = process.argv.slice(2);
-const { Bundling, Instrumentation, SdkDelivery, TracedFunction } = require(library);
+const { Bundling, Instrumentation, SdkDelivery, Traced, TracedFunction } = require(library);
 
 const app = new App({ outdir, analyticsReporting: false });
 const stack = new Stack(app, 'Bench');
@@ -15,6 +15,7 @@ const made = Object.entries(JSON.parse(wanted)).map(([name, { construct, runtime
   const id = name.replace(/\W/g, '');
   if (runtime) props.runtime = new lambda.Runtime(runtime, lambda.RuntimeFamily[runtime.match(/[a-z]+/)[0].toUpperCase()]);
   if (construct === 'nodejs') return [name, new NodejsFunction(stack, id, { ...props, runtime: lambda.Runtime.NODEJS_24_X, bundling })];
+  if (construct === 'adopted') return [name, new lambda.Function(stack, id, { ...props, code: lambda.Code.fromAsset(props.code) }).with(new Traced())];
   return [name, new TracedFunction(stack, id, {
     ...props,
     architecture: process.arch === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
