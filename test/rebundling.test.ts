@@ -30,7 +30,8 @@ function finish(app: App, stack: Stack, traced: TracedFunctions): Synthesized {
   const template = Template.fromStack(stack);
   const functions = Object.fromEntries(Object.entries(template.findResources('AWS::Lambda::Function')).map(([id, { Properties }]) => [id.replace(/[0-9A-F]{8}$/, ''), Properties]));
   const folderOf = (id: string) => path.join(app.outdir, `asset.${functions[id].Code.S3Key.replace('.zip', '')}`);
-  const files = (id: string) => (fs.readdirSync(folderOf(id), { recursive: true }) as string[]).filter(name => fs.statSync(path.join(folderOf(id), name)).isFile()).sort();
+  const files = (id: string) => (fs.readdirSync(folderOf(id), { recursive: true }) as string[])
+    .filter(name => fs.statSync(path.join(folderOf(id), name)).isFile()).sort();
   const code = (id: string) => {
     const folder = folderOf(id);
     return fs.readdirSync(folder).map(name => fs.readFileSync(path.join(folder, name), 'utf8')).join('\n');

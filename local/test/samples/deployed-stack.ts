@@ -39,7 +39,9 @@ export class DeployedStack {
    * @param app command that synthesises another app than the samples'
    * @param all whether the app's other stacks are deployed too
    */
-  public static async deploy(stackName: string, { webDir, app, all = false }: { webDir?: string; app?: string; all?: boolean } = {}): Promise<DeployedStack> {
+  public static async deploy(
+    stackName: string, { webDir, app, all = false }: { webDir?: string; app?: string; all?: boolean } = {},
+  ): Promise<DeployedStack> {
     const cleanups: (() => unknown)[] = [];
     const close = async () => {
       for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
