@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { PROJECT_DIR, STATE_DIR } from '../../src/project-folders';
 
 const { devDependencies } = JSON.parse(readFileSync(join(PROJECT_DIR, 'package.json'), 'utf8')) as { devDependencies: Record<string, string> };
-const REQUIREMENTS = ['aws-cdk-lib', 'constructs'].map(name => `${name}==${devDependencies[name]}`);
+// PyPI gets CDK a little later than npm.
+const REQUIREMENTS = [`aws-cdk-lib>=2.270,<=${devDependencies['aws-cdk-lib']}`, `constructs==${devDependencies.constructs}`];
 const TARGET = { python: { distName: 'cdk-traced-function', module: 'cdk_traced_function' } };
 
 let made: { python: string; variables: Record<string, string> } | undefined;
