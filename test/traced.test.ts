@@ -356,6 +356,15 @@ test('the report lies beside the templates, and one line sums it up', () => {
   expect(lines).toEqual([expect.stringMatching(/^cdk-traced-function: 1 of 1 functions traced: 1 by a layer \(.*tracing-report\.json\)\n$/)]);
 });
 
+test('an app in another language has the report, too: jsii calls the method of the class', () => {
+  const app = testApp(WITHOUT_BUNDLING);
+  TracedFunctions.everywhere(app);
+  new lambda.Function(new Stack(new Stage(app, 'Stage'), 'Stack'), 'Function', props);
+  const { directory } = app.constructor.prototype.synth.call(app);
+  const { entries } = JSON.parse(fs.readFileSync(path.join(directory, 'tracing-report.json'), 'utf8'));
+  expect(entries).toMatchObject([{ path: 'Stage/Stack/Function', level: 'layer' }]);
+});
+
 test('without the line the template is what it was, to the byte', () => {
   const build = (line: boolean) => {
     const app = testApp(WITHOUT_BUNDLING);

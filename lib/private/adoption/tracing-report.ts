@@ -1,6 +1,7 @@
 import * as fs from 'fs';
 import * as path from 'path';
 import { Stage } from 'aws-cdk-lib';
+import { CloudAssembly } from 'aws-cdk-lib/cx-api';
 import { IConstruct } from 'constructs';
 
 /** As `TracingReportEntry`. */
@@ -15,6 +16,7 @@ export interface ReportEntry {
 export const CDK_HANDLER = "a handler of CDK's own; set 'cdkHandlers' to trace it";
 
 const REPORT = Symbol.for('cdk-traced-function.TracingReport');
+const FOLLOWS = Symbol.for('cdk-traced-function.followsSyntheses');
 const FILE = 'tracing-report.json';
 
 /** What was done about each function of an app, and why. It is written beside the templates at each synth. */
@@ -38,7 +40,7 @@ export class TracingReport {
 
   private constructor(root: IConstruct) {
     if (Stage.isStage(root)) {
-      this.follow(root);
+      followSyntheses(root);
     }
   }
 
@@ -59,20 +61,17 @@ export class TracingReport {
     this.preparations.push(prepare);
   }
 
-  /** CDK has no event for the end of a synth, and aspects of an app do not reach the stages in it, which are synthesized first. */
-  private follow(stage: Stage): void {
-    const { synth } = stage;
-    stage.synth = options => {
-      this.synthesis = ++this.syntheses;
-      try {
-        this.preparations.forEach(prepare => prepare());
-        const assembly = synth.call(stage, options);
-        this.write(assembly.directory);
-        return assembly;
-      } finally {
-        this.synthesis = undefined;
-      }
-    };
+  /** @param synth makes the assembly */
+  public during(synth: () => CloudAssembly): CloudAssembly {
+    this.synthesis = ++this.syntheses;
+    try {
+      this.preparations.forEach(prepare => prepare());
+      const assembly = synth();
+      this.write(assembly.directory);
+      return assembly;
+    } finally {
+      this.synthesis = undefined;
+    }
   }
 
   private write(directory: string): void {
@@ -84,6 +83,26 @@ export class TracingReport {
       process.stderr.write(`cdk-traced-function: ${summary} (${path.relative(process.cwd(), path.join(directory, FILE))})\n`);
     }
   }
+}
+
+/**
+ * CDK has no event for the end of a synth, and aspects of an app do not reach the stages in it, which are synthesized first. The method is replaced where it is
+ * defined: for an app in Python, Java, Go or C# jsii takes no notice of one that an object has of its own.
+ */
+function followSyntheses(root: Stage): void {
+  let definer: Pick<Stage, 'synth'> & { [FOLLOWS]?: boolean } = Object.getPrototypeOf(root);
+  while (!Object.prototype.hasOwnProperty.call(definer, 'synth')) {
+    definer = Object.getPrototypeOf(definer);
+  }
+  if (definer[FOLLOWS]) {
+    return;
+  }
+  const { synth } = definer;
+  Object.defineProperty(definer, FOLLOWS, { value: true, enumerable: false });
+  definer.synth = function followed(this: Stage & { [REPORT]?: TracingReport }, ...args) {
+    const report = this[REPORT];
+    return report ? report.during(() => synth.apply(this, args)) : synth.apply(this, args);
+  };
 }
 
 function summaryOf(entries: ReportEntry[]): string {
