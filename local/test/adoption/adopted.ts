@@ -37,6 +37,12 @@ export const ADOPTED: readonly AdoptedFunction[] = [
 
 export const JAVA: AdoptedFunction = { name: 'java-asset', level: 'layer', reference: 'reference-java', event: () => ({ id: 'java' }) };
 
+/** Apps in Python, and their functions. */
+export const PYTHON_APPS: readonly (readonly [app: string, functions: readonly AdoptedFunction[]])[] = [
+  ['assets_app.py', named('reference-python', 'layer', 'from-python-asset', 'from-python-inline')],
+  ['nodejs_app.py', [...named('reference-node', 'rebundled', 'from-python-nodejs'), ...named('reference-python', 'layer', 'from-python-l1')]],
+];
+
 export const EXCEPTIONS: readonly ReportedException[] = [
   { path: /^adoption\/Provider\/framework-onEvent$/, level: 'untraced', reason: /^a handler of CDK's own/ },
   { path: /^adoption-third-party\/RemoteOutputs\/MyProvider\/framework-onEvent$/, level: 'untraced', reason: /^a handler of CDK's own/ },

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
-import { ADOPTED, EXCEPTIONS, hasMaven, JAVA, type AdoptedFunction } from './adopted';
+import { ADOPTED, EXCEPTIONS, hasMaven, JAVA, PYTHON_APPS, type AdoptedFunction } from './adopted';
+import { pythonForCdk } from './python-cdk';
 import { passesThrough } from '../../src/assertions';
 import { normalizeTrace } from '../../src/assertions/normalized-trace';
 import { inTrace, newTraceId } from '../../src/samples/traced-calls';
@@ -69,6 +70,16 @@ describe('one line', () => {
   it.each(ADOPTED.map(adopted => [adopted.name, adopted.level, adopted] as const))('%s (%s) records what TracedFunction does', (_name, _level, adopted) => expectAsReference(adopted));
 
   (hasMaven ? it : it.skip)('a function in Java records what TracedFunction does', () => expectAsReference(JAVA));
+
+  it.each(PYTHON_APPS)('the app %s, in Python, becomes traced by the same line', async (app, functions) => {
+    const { python, variables } = pythonForCdk();
+    const { Environment: { Variables: own } = {} } = await configurationOf('reference-node');
+    const names = Object.fromEntries(['TABLE_NAME', 'BUCKET_NAME', 'TOPIC_ARN', 'QUEUE_URL'].map(name => [name, own![name]]));
+    const command = ['env', ...Object.entries(variables).map(([name, value]) => `${name}=${value}`), python, join(__dirname, 'python-apps', app)].join(' ');
+    const assembly = await stack.deployApp(command, { variables: JSON.stringify(names) });
+    expect(reportIn(assembly).map(({ level }) => level).sort()).toEqual(functions.map(({ level }) => level).sort());
+    for (const adopted of functions) await expectAsReference(adopted);
+  }, DEPLOY_TIMEOUT_MS);
 
   it('the report names every function, and gives the reasons of the exceptions', () => {
     const functions = report.filter(({ level }) => level !== 'event-source' && level !== 'traced-function');
