@@ -27,7 +27,7 @@ function prepare(): { python: string; variables: Record<string, string> } {
     run(python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-compile', ...REQUIREMENTS);
     writeFileSync(join(home, 'complete'), '');
   }
-  return { python, variables: { PYTHONPATH: binding(), PYTHONDONTWRITEBYTECODE: '1' } };
+  return { python, variables: { PYTHONPATH: binding() } };
 }
 
 /** The folder of the Python package, made from what npm would publish. */
