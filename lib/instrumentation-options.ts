@@ -18,7 +18,7 @@ export enum ContextMissing {
 
 /**
  * What may hold personal data, and is recorded unless it is switched off here. Passwords in URLs, query strings, header values, bodies, items and
- * the text of queries are never recorded. For Node.js, Python and Go.
+ * the text of queries are never recorded. For all languages.
  */
 export interface RecordingOptions {
   /**
@@ -53,11 +53,11 @@ export interface RecordingOptions {
 }
 
 /**
- * What is recorded of a function, whichever SDK records it. For Node.js, Python and Go.
+ * What is recorded of a function, whichever SDK records it. For Node.js, Python and Go; for Java those options that say so.
  */
 export interface InstrumentationOptions {
   /**
-   * Whether calls of AWS SDK clients are recorded.
+   * Whether calls of AWS SDK clients are recorded. For Java, too.
    *
    * @default true
    */
@@ -65,7 +65,7 @@ export interface InstrumentationOptions {
 
   /**
    * Whether calls with `node:http` and `node:https`, and with libraries made on them, are recorded; in Python those with `http.client`, urllib,
-   * urllib3, requests, httpx and aiohttp.
+   * urllib3, requests, httpx and aiohttp; in Java those with java.net.http, HttpURLConnection, Apache HttpClient and OkHttp.
    *
    * @default true
    */
@@ -80,7 +80,7 @@ export interface InstrumentationOptions {
 
   /**
    * Whether queries with `pg`, `mysql2` and `mysql` are recorded, in Python those with sqlite3, psycopg2, psycopg, asyncpg, pg8000, PyMySQL,
-   * mysql-connector and pymongo, and with libraries made on them; their text is not.
+   * mysql-connector and pymongo, in Java those with JDBC, and with libraries made on them; their text is not.
    *
    * @default true
    */
@@ -124,7 +124,7 @@ export interface InstrumentationOptions {
   readonly logs?: LogCorrelation;
 
   /**
-   * What is left out of what is recorded. For Node.js, Python and Go.
+   * What is left out of what is recorded. For all languages.
    *
    * @default - what may hold personal data is recorded; secrets never are
    */

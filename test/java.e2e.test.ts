@@ -156,13 +156,13 @@ if (!hasMaven) {
     const layer = fs.readdirSync(path.join(packages[LAYER], 'java', 'lib')).map(name => name.replace(/-\d[\w.]*\.jar$/, '')).sort();
     expect(layer).toEqual([
       'annotations', 'aws-xray-recorder-sdk-aws-sdk-core', 'aws-xray-recorder-sdk-aws-sdk-v2', 'aws-xray-recorder-sdk-aws-sdk-v2-instrumentor',
-      'aws-xray-recorder-sdk-core', 'commons-logging', 'jackson-annotations', 'jackson-core', 'jackson-databind', 'utils-lite',
+      'aws-xray-recorder-sdk-core', 'cdk-traced-function.jar', 'commons-logging', 'jackson-annotations', 'jackson-core', 'jackson-databind', 'utils-lite',
     ]);
   });
 
   test('a merged jar is unpacked, and holds beside it only what the SDK adds', () => {
     expect(fs.existsSync(path.join(packages.Shaded, 'software/amazon/awssdk/services/dynamodb/DynamoDbClient.class'))).toBe(true);
-    expect(jars('Shaded').every(name => SDK.test(name) || /^(?:jackson|commons-logging)-/.test(name))).toBe(true);
+    expect(jars('Shaded').every(name => SDK.test(name) || /^(?:jackson|commons-logging|cdk-traced-function)[-.]/.test(name))).toBe(true);
   });
 
   test('the user\'s files stay as they are', () => {

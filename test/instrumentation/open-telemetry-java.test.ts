@@ -200,7 +200,7 @@ if (!hasMaven || process.platform !== 'linux') {
   test.each([
     ['nobody listens', '127.0.0.1:1', /the X-Ray daemon at 127\.0\.0\.1:1 cannot be reached \(connection refused\)/],
     ['the name does not resolve', 'daemon.invalid:2000', /the X-Ray daemon at daemon\.invalid:2000 cannot be reached/],
-    ['the address is none', 'nonsense', /the X-Ray daemon at nonsense cannot be reached/],
+    ['the address is none', 'nonsense', /the X-Ray daemon at 127\.0\.0\.1:2000, for AWS_XRAY_DAEMON_ADDRESS is malformed, cannot be reached/],
   ])('works where %s, and one line says so', async (_, address, message) => {
     const { results, requests, log } = await run('Calls', Array(5).fill('put'), { env: { AWS_XRAY_DAEMON_ADDRESS: address } });
     expect([results, requests.length]).toEqual([Array(5).fill({ value: 'done' }), 5]);

@@ -2,6 +2,7 @@ import * as fs from 'fs';
 import * as path from 'path';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Bundler, BundlerRequest, BundlerResult } from './bundler';
+import { captureFrom } from './capture';
 import { findJavaHandlers } from './java-handlers';
 import { JavaJob, JavaLayerJob } from './java-job';
 import { JavaBundlingOptions } from '../../bundling';
@@ -25,7 +26,7 @@ export const javaBundler: Bundler = {
   runner: () => require.resolve('../runner/java/runner'),
   tools: ['mvn', 'gradle', 'java', 'docker'],
   environment: /^(?:JAVA_|MAVEN_|GRADLE_|CDK_DOCKER$)/,
-  captureOptions: () => [],
+  captureOptions: () => ['captureAwsSdk', 'captureHttp', 'captureSql', 'recording'],
   keepsRequestsApart: () => true,
   sdkLayer: { language: 'java', kind: 'java-layer' } satisfies RequestOf<JavaLayerJob>,
   sdkLicense: LAYER_LICENSES.java,
@@ -34,6 +35,7 @@ export const javaBundler: Bundler = {
   canHandle: entry => fs.statSync(entry).isDirectory() && [MAVEN_FILE, ...GRADLE_FILES].some(name => fs.existsSync(path.join(entry, name))),
 
   bind(request: BundlerRequest): BundlerResult {
+    const { captureOptions } = request;
     const options = request.options as JavaBundlingOptions;
     const javaVersion = Number(/^java(\d+)$/.exec(request.runtime.name)?.[1]);
     if (!RUNTIMES.includes(javaVersion)) {
@@ -57,6 +59,9 @@ export const javaBundler: Bundler = {
         handler,
         javaVersion,
         instrumentation: request.instrumentation,
+        capture: captureFrom(captureOptions, [
+          ['aws-sdk', captureOptions.captureAwsSdk], ['http', captureOptions.captureHttp], ['sql', captureOptions.captureSql],
+        ]),
         sdkInLayer: request.sdkInLayer,
         ...options.artifact !== undefined && { artifact: artifactOf(request, options.artifact) },
         buildArgs: options.buildArgs ?? [],

@@ -1,4 +1,4 @@
-import { BundlingJob, InstrumentationKind } from '../bundling/bundling-job';
+import { BundlingJob, Capture, InstrumentationKind } from '../bundling/bundling-job';
 
 export interface JavaJob extends BundlingJob {
   readonly language: 'java';
@@ -11,6 +11,7 @@ export interface JavaJob extends BundlingJob {
   /** Java of the runtime, `21` for java21. */
   readonly javaVersion: number;
   readonly instrumentation: InstrumentationKind;
+  readonly capture: Capture;
   readonly sdkInLayer: boolean;
   /** What the build packs itself, relative to the project's folder. */
   readonly artifact?: string;

@@ -46,20 +46,24 @@ public final class AwsCalls implements ExecutionInterceptor {
 
   @Override
   public void beforeExecution(Context.BeforeExecution context, ExecutionAttributes attributes) {
-    Trace trace = Trace.running();
-    // What is not sampled gets Lambda's own header from the AWS SDK.
-    if (trace == null || !trace.isSampled()) {
-      return;
+    try {
+      Trace trace = Trace.running();
+      // What is not sampled gets Lambda's own header from the AWS SDK.
+      if (trace == null || !trace.isSampled()) {
+        return;
+      }
+      String service = attributes.getAttribute(SdkExecutionAttribute.SERVICE_NAME);
+      String operation = attributes.getAttribute(SdkExecutionAttribute.OPERATION_NAME);
+      RecordedSpan span = new RecordedSpan(trace, service + "." + operation, RecordedSpan.CLIENT);
+      span.attributes.put("rpc.system", "aws-api");
+      span.attributes.put("rpc.service", service);
+      span.attributes.put("rpc.method", operation);
+      span.attributes.put("aws.region", Optional.ofNullable(attributes.getAttribute(AwsExecutionAttribute.AWS_REGION)).map(Object::toString).orElse(null));
+      describe(span, service, context.request());
+      attributes.putAttribute(CALL, new Call(trace, span));
+    } catch (Throwable error) {
+      Guard.failed(error);
     }
-    String service = attributes.getAttribute(SdkExecutionAttribute.SERVICE_NAME);
-    String operation = attributes.getAttribute(SdkExecutionAttribute.OPERATION_NAME);
-    RecordedSpan span = new RecordedSpan(trace, service + "." + operation, RecordedSpan.CLIENT);
-    span.attributes.put("rpc.system", "aws-api");
-    span.attributes.put("rpc.service", service);
-    span.attributes.put("rpc.method", operation);
-    span.attributes.put("aws.region", Optional.ofNullable(attributes.getAttribute(AwsExecutionAttribute.AWS_REGION)).map(Object::toString).orElse(null));
-    describe(span, service, context.request());
-    attributes.putAttribute(CALL, new Call(trace, span));
   }
 
   private static void describe(RecordedSpan span, String service, SdkRequest request) {
@@ -71,59 +75,77 @@ public final class AwsCalls implements ExecutionInterceptor {
       return;
     }
     PARAMETERS.getOrDefault(service, Map.of()).forEach((field, name) ->
-        request.getValueForField(field, Object.class).ifPresent(value -> span.attributes.put(name, value.toString())));
+        request.getValueForField(field, Object.class).filter(value -> Settings.S3_KEYS || !name.equals("aws.s3.key"))
+            .ifPresent(value -> span.attributes.put(name, value.toString())));
   }
 
   /** Outside of retries and before the signature, which leaves the header out. */
   @Override
   public SdkHttpRequest modifyHttpRequest(Context.ModifyHttpRequest context, ExecutionAttributes attributes) {
-    Call call = attributes.getAttribute(CALL);
-    if (call == null) {
+    try {
+      Call call = attributes.getAttribute(CALL);
+      if (call == null) {
+        return context.httpRequest();
+      }
+      return context.httpRequest().toBuilder().putHeader("X-Amzn-Trace-Id", call.trace.header(call.span.spanId) + call.trace.lineage()).build();
+    } catch (Throwable error) {
+      Guard.failed(error);
       return context.httpRequest();
     }
-    return context.httpRequest().toBuilder().putHeader("X-Amzn-Trace-Id", call.trace.header(call.span.spanId) + call.trace.lineage()).build();
   }
 
   @Override
   public void beforeTransmission(Context.BeforeTransmission context, ExecutionAttributes attributes) {
-    Call call = attributes.getAttribute(CALL);
-    if (call != null) {
-      call.attempts++;
+    try {
+      Call call = attributes.getAttribute(CALL);
+      if (call != null) {
+        call.attempts++;
+      }
+    } catch (Throwable error) {
+      Guard.failed(error);
     }
   }
 
   @Override
   public void afterExecution(Context.AfterExecution context, ExecutionAttributes attributes) {
-    Call call = attributes.getAttribute(CALL);
-    if (call == null) {
-      return;
+    try {
+      Call call = attributes.getAttribute(CALL);
+      if (call == null) {
+        return;
+      }
+      note(call, context.httpResponse());
+      if (context.response() instanceof AwsResponse response) {
+        put(call.span, "aws.request_id", response.responseMetadata().requestId());
+      }
+      call.span.close(null, null);
+    } catch (Throwable error) {
+      Guard.failed(error);
     }
-    note(call, context.httpResponse());
-    if (context.response() instanceof AwsResponse response) {
-      put(call.span, "aws.request_id", response.responseMetadata().requestId());
-    }
-    call.span.close(null, null);
   }
 
   @Override
   public void onExecutionFailure(Context.FailedExecution context, ExecutionAttributes attributes) {
-    Call call = attributes.getAttribute(CALL);
-    if (call == null) {
-      return;
+    try {
+      Call call = attributes.getAttribute(CALL);
+      if (call == null) {
+        return;
+      }
+      context.httpResponse().ifPresent(response -> note(call, response));
+      String type = null;
+      Throwable cause = context.exception() instanceof java.util.concurrent.CompletionException completion && completion.getCause() != null
+          ? completion.getCause() : context.exception();
+      if (cause instanceof SdkServiceException failure) {
+        call.span.attributes.put("http.status_code", failure.statusCode());
+        put(call.span, "aws.request_id", failure.requestId());
+        put(call.span, "aws.extended_request_id", failure.extendedRequestId());
+      }
+      if (cause instanceof AwsServiceException failure && failure.awsErrorDetails() != null) {
+        type = failure.awsErrorDetails().errorCode();
+      }
+      call.span.close(cause, type);
+    } catch (Throwable error) {
+      Guard.failed(error);
     }
-    context.httpResponse().ifPresent(response -> note(call, response));
-    String type = null;
-    Throwable error = context.exception() instanceof java.util.concurrent.CompletionException completion && completion.getCause() != null
-        ? completion.getCause() : context.exception();
-    if (error instanceof SdkServiceException failure) {
-      call.span.attributes.put("http.status_code", failure.statusCode());
-      put(call.span, "aws.request_id", failure.requestId());
-      put(call.span, "aws.extended_request_id", failure.extendedRequestId());
-    }
-    if (error instanceof AwsServiceException failure && failure.awsErrorDetails() != null) {
-      type = failure.awsErrorDetails().errorCode();
-    }
-    call.span.close(error, type);
   }
 
   private static void note(Call call, SdkHttpResponse response) {

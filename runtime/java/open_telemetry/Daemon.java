@@ -29,7 +29,7 @@ final class Daemon {
   /** Datagrams that wait for the daemon's name to be looked up; more than an invocation makes while that goes on are not kept. */
   private static final int MOST_WAITING = 100;
 
-  private static final Daemon INSTANCE = new Daemon(address());
+  private static final Daemon INSTANCE = new Daemon(DaemonAddress.fromEnvironment());
 
   private final String address;
   private final Queue<byte[]> waiting = new ArrayDeque<>();
@@ -38,37 +38,17 @@ final class Daemon {
   private boolean isLookingUp;
   private boolean reported;
 
-  private Daemon(String address) {
-    this.address = address;
-    int colon = address.lastIndexOf(':');
+  private Daemon(DaemonAddress at) {
+    address = at + (at.isMalformed() ? ", for AWS_XRAY_DAEMON_ADDRESS is malformed," : "");
+    if (!at.isNumeric()) {
+      lookUp(at.host(), at.port());
+      return;
+    }
     try {
-      int port = Integer.parseInt(address.substring(colon + 1));
-      String host = address.substring(0, Math.max(colon, 0));
-      if (host.isEmpty() || port < 1 || port > 65_535) {
-        throw new NumberFormatException();
-      }
-      if (host.matches("[0-9.]+|\\[?[0-9a-fA-F:.%]*:[0-9a-fA-F:.%]*]?")) {
-        target = new InetSocketAddress(InetAddress.getByName(host), port);
-      } else {
-        lookUp(host, port);
-      }
-    } catch (NumberFormatException | IOException error) {
-      report("it is not host:port");
+      target = new InetSocketAddress(InetAddress.getByName(at.host()), at.port());
+    } catch (IOException error) {
+      report("it is no address");
     }
-  }
-
-  /** Where X-Ray's SDKs look for the daemon: `host:port`, or `udp:host:port tcp:host:port` in any order. */
-  private static String address() {
-    String address = System.getenv("AWS_XRAY_DAEMON_ADDRESS");
-    if (address == null || address.isBlank()) {
-      return "127.0.0.1:2000";
-    }
-    for (String part : address.trim().split("\\s+")) {
-      if (part.startsWith("udp:")) {
-        return part.substring("udp:".length());
-      }
-    }
-    return address.trim();
   }
 
   /** Sends a span that has ended, so that it has left before the handler returns. What is too long of its texts is cut. */

@@ -102,7 +102,8 @@ final class Otlp {
   }
 
   private Otlp text(int field, String value, int longest) {
-    String kept = value.length() > longest ? value.substring(0, longest) : value;
+    String clean = Texts.redacted(value);
+    String kept = clean.length() > longest ? clean.substring(0, longest) : clean;
     return data(field, kept.getBytes(StandardCharsets.UTF_8));
   }
 

@@ -1,7 +1,5 @@
 package cdktracedfunction;
 
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -62,7 +60,7 @@ class RecordedSpan {
     endNanos = Math.max(now(), startNanos);
     if (error != null) {
       status = ERROR;
-      message = error.getMessage();
+      message = Texts.message(error);
       events.add(new Event("exception", endNanos, describe(error, type)));
     }
     Daemon.export(this);
@@ -72,10 +70,8 @@ class RecordedSpan {
   static Map<String, Object> describe(Throwable error, String type) {
     Map<String, Object> values = new LinkedHashMap<>();
     values.put("exception.type", type != null ? type : error.getClass().getName());
-    values.put("exception.message", error.getMessage());
-    StringWriter stack = new StringWriter();
-    error.printStackTrace(new PrintWriter(stack));
-    values.put("exception.stacktrace", stack.toString());
+    values.put("exception.message", Texts.message(error));
+    values.put("exception.stacktrace", Texts.stack(error));
     return values;
   }
 }

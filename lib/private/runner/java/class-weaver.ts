@@ -1,25 +1,29 @@
-import { CLASS, CONSTANT_BYTES, DOUBLE, LONG, UTF8 } from './class-file';
+import { CLASS, ConstantPool, INTERFACE_METHOD, INVOKE_DYNAMIC, METHOD, METHOD_HANDLE, NAME_AND_TYPE, UTF8 } from './constant-pool';
 import { BundlingError } from '../bundling-error';
 
-/** A method of Java's own library whose calls are to go to a static method, which takes the object as its first parameter. */
+/** A method of a library whose calls are to go to a static method, which takes the object as its first parameter. */
 export interface Redirection {
-  /** Such as `java/net/http/HttpClient`. */
+  /** Class or interface that the call names, such as `java/net/http/HttpClient`. */
   readonly owner: string;
   readonly name: string;
   readonly descriptor: string;
   /** Class with a static method of the same name. */
   readonly target: string;
+  /** Type of that method's first parameter, where it is a more general one than the owner. */
+  readonly receiver?: string;
+  /** Further types of the first parameter that the target has methods for: a reference such as connection::getInputStream needs the very type of the object. */
+  readonly overloads?: readonly string[];
+  /** The method is static itself, and so has no object. */
+  readonly isStatic?: boolean;
 }
-
-/** Tags of further constants. */
-const METHOD = 10;
-const NAME_AND_TYPE = 12;
-const METHOD_HANDLE = 15;
 
 const INVOKE_VIRTUAL = 0xb6;
 const INVOKE_STATIC = 0xb8;
+const INVOKE_INTERFACE = 0xb9;
+const NOP = 0x00;
 const REF_INVOKE_VIRTUAL = 5;
 const REF_INVOKE_STATIC = 6;
+const REF_INVOKE_INTERFACE = 9;
 
 const TABLE_SWITCH = 0xaa;
 const LOOKUP_SWITCH = 0xab;
@@ -28,7 +32,8 @@ const IINC = 0x84;
 
 /**
  * Redirects calls in a class file: an instruction that calls a method of an object and one that calls a static method with the same values on the
- * stack are equally long, so that nothing else in the file changes but the table of constants, which grows at its end.
+ * stack are equally long, but for two bytes that do nothing after a call of an interface, so that nothing else in the file changes but the table of
+ * constants, which grows at its end.
  *
  * @param bytes of a .class file
  * @returns undefined when it makes none of these calls
@@ -36,72 +41,101 @@ const IINC = 0x84;
  */
 export function redirectCalls(bytes: Buffer, redirections: readonly Redirection[]): Buffer | undefined {
   const file = Buffer.from(bytes);
-  const { offsets, end } = readConstants(file);
-  const text = (index: number) => file.toString('utf8', offsets[index] + 3, offsets[index] + 3 + file.readUInt16BE(offsets[index] + 1));
+  const pool = new ConstantPool(file);
   const redirected = new Map<number, number>();
+  const found = new Map<number, Redirection>();
   const added: Buffer[] = [];
   const add = (...parts: Buffer[]) => {
     added.push(Buffer.concat(parts));
-    return offsets.length + added.length - 1;
+    return pool.offsets.length + added.length - 1;
   };
-  offsets.forEach((at, index) => {
-    if (file[at] !== METHOD || at === 0) {
+  const addTarget = ({ target, name, descriptor, isStatic }: Redirection, receiver: string) => {
+    const type = add(utf8(isStatic ? descriptor : descriptor.replace('(', `(L${receiver};`)));
+    const signature = add(Buffer.of(NAME_AND_TYPE), short(add(utf8(name))), short(type));
+    return add(Buffer.of(METHOD), short(add(Buffer.of(CLASS), short(add(utf8(target))))), short(signature));
+  };
+  pool.offsets.forEach((at, index) => {
+    if (at === 0 || file[at] !== METHOD && file[at] !== INTERFACE_METHOD) {
       return;
     }
-    const nameAndType = offsets[file.readUInt16BE(at + 3)];
-    const owner = text(file.readUInt16BE(offsets[file.readUInt16BE(at + 1)] + 1));
-    const [name, descriptor] = [text(file.readUInt16BE(nameAndType + 1)), text(file.readUInt16BE(nameAndType + 3))];
-    const found = redirections.find(r => r.owner === owner && r.name === name && r.descriptor === descriptor);
-    if (found) {
-      const target = add(Buffer.of(CLASS), short(add(utf8(found.target))));
-      const type = add(utf8(descriptor.replace('(', `(L${owner};`)));
-      const signature = add(Buffer.of(NAME_AND_TYPE), short(file.readUInt16BE(nameAndType + 1)), short(type));
-      redirected.set(index, add(Buffer.of(METHOD), short(target), short(signature)));
+    const { owner, name, descriptor } = pool.member(index);
+    const redirection = redirections.find(r => r.name === name && r.owner === owner && r.descriptor === descriptor);
+    if (redirection) {
+      found.set(index, redirection);
+      redirected.set(index, addTarget(redirection, redirection.receiver ?? owner));
     }
   });
   if (redirected.size === 0) {
     return undefined;
   }
-  if (offsets.length + added.length > 0xffff) {
+  const end = forEachCode(file, pool, (start, length) => redirectCode(file, start, start + length, redirected));
+  redirectReferences(file, pool, end, index => found.get(index), addTarget);
+  if (pool.offsets.length + added.length > 0xffff) {
     throw new BundlingError('TF612', 'its table of constants is full');
   }
-  for (const at of offsets) { // references such as client::send
-    const method = at > 0 && file[at] === METHOD_HANDLE && file[at + 1] === REF_INVOKE_VIRTUAL && redirected.get(file.readUInt16BE(at + 2));
-    if (method) {
+  file.writeUInt16BE(pool.offsets.length + added.length, 8);
+  return Buffer.concat([file.subarray(0, pool.end), ...added, file.subarray(pool.end)]);
+}
+
+/** References such as client::send. What such a reference has bound has to be of the very type of the parameter; where it is of another, it is left as it is. */
+function redirectReferences(
+  file: Buffer, pool: ConstantPool, afterMethods: number, redirectionOf: (method: number) => Redirection | undefined, addTarget: (redirection: Redirection, receiver: string) => number,
+): void {
+  const bound = boundTypes(file, pool, afterMethods);
+  pool.offsets.forEach((at, index) => {
+    const isReference = at > 0 && file[at] === METHOD_HANDLE && [REF_INVOKE_VIRTUAL, REF_INVOKE_INTERFACE, REF_INVOKE_STATIC].includes(file[at + 1]);
+    const redirection = isReference ? redirectionOf(file.readUInt16BE(at + 2)) : undefined;
+    if (!redirection) {
+      return;
+    }
+    const receiver = redirection.receiver ?? redirection.owner;
+    const types = redirection.isStatic ? new Set<string>() : bound.get(index) ?? new Set<string>();
+    const [type = receiver] = types;
+    if (types.size <= 1 && [receiver, ...redirection.overloads ?? []].includes(type)) {
       file[at + 1] = REF_INVOKE_STATIC;
-      file.writeUInt16BE(method, at + 2);
+      file.writeUInt16BE(addTarget(redirection, type), at + 2);
     }
-  }
-  forEachCode(file, end, index => text(index), (start, length) => redirectCode(file, start, start + length, redirected));
-  file.writeUInt16BE(offsets.length + added.length, 8);
-  return Buffer.concat([file.subarray(0, end), ...added, file.subarray(end)]);
+  });
 }
 
-/** Where each constant begins, 0 for numbers that name none, and where the table ends. */
-function readConstants(file: Buffer): { offsets: number[]; end: number } {
-  if (file.readUInt32BE(0) !== 0xcafebabe) {
-    throw new BundlingError('TF613', 'it does not begin as a class file does');
-  }
-  const count = file.readUInt16BE(8);
-  const offsets = [0];
-  let at = 10;
-  while (offsets.length < count) {
-    const tag = file[at];
-    const size = tag === UTF8 ? 2 + file.readUInt16BE(at + 1) : CONSTANT_BYTES[tag];
-    if (size === undefined) {
-      throw new BundlingError('TF614', `it has a constant of an unknown kind (${tag})`);
+/** For each constant that is a reference to a method: the types of the objects that it is bound to. */
+function boundTypes(file: Buffer, pool: ConstantPool, afterMethods: number): Map<number, Set<string>> {
+  const argumentsOf = bootstrapArguments(file, pool, afterMethods);
+  const types = new Map<number, Set<string>>();
+  for (const at of pool.offsets) {
+    if (at === 0 || file[at] !== INVOKE_DYNAMIC) {
+      continue;
     }
-    offsets.push(at);
-    if (tag === LONG || tag === DOUBLE) {
-      offsets.push(0); // these take two numbers
+    const nameAndType = pool.offsets[file.readUInt16BE(at + 3)];
+    const [, type] = /^\(L([^;]+);/.exec(pool.text(file.readUInt16BE(nameAndType + 3))) ?? [];
+    for (const argument of argumentsOf[file.readUInt16BE(at + 1)] ?? []) {
+      types.set(argument, new Set([...types.get(argument) ?? [], ...type === undefined ? [] : [type]]));
     }
-    at += 1 + size;
   }
-  return { offsets, end: at };
+  return types;
 }
 
-function forEachCode(file: Buffer, afterConstants: number, text: (index: number) => string, visit: (start: number, length: number) => void): void {
-  let at = afterConstants + 6;
+/** Of each way in which the class makes objects of lambdas and references, the constants that it is given. */
+function bootstrapArguments(file: Buffer, pool: ConstantPool, afterMethods: number): number[][] {
+  let at = afterMethods;
+  let attributes = file.readUInt16BE(at);
+  for (at += 2; attributes > 0; attributes--) {
+    if (pool.text(file.readUInt16BE(at)) === 'BootstrapMethods') {
+      let entry = at + 8;
+      return Array.from({ length: file.readUInt16BE(at + 6) }, () => {
+        const count = file.readUInt16BE(entry + 2);
+        entry += 4 + 2 * count;
+        return Array.from({ length: count }, (_, i) => file.readUInt16BE(entry - 2 * (count - i)));
+      });
+    }
+    at += 6 + file.readUInt32BE(at + 2);
+  }
+  return [];
+}
+
+/** @returns where the methods end */
+function forEachCode(file: Buffer, pool: ConstantPool, visit: (start: number, length: number) => void): number {
+  let at = pool.end + 6;
   at += 2 + 2 * file.readUInt16BE(at); // interfaces
   for (const isMethod of [false, true]) {
     let members = file.readUInt16BE(at);
@@ -110,21 +144,27 @@ function forEachCode(file: Buffer, afterConstants: number, text: (index: number)
       let attributes = file.readUInt16BE(at + 6);
       at += 8;
       for (; attributes > 0; attributes--) {
-        if (isMethod && text(file.readUInt16BE(at)) === 'Code') {
+        if (isMethod && pool.text(file.readUInt16BE(at)) === 'Code') {
           visit(at + 14, file.readUInt32BE(at + 10));
         }
         at += 6 + file.readUInt32BE(at + 2);
       }
     }
   }
+  return at;
 }
 
 function redirectCode(file: Buffer, start: number, end: number, redirected: ReadonlyMap<number, number>): void {
   for (let at = start; at < end; at += instructionLength(file, at, start)) {
-    const target = file[at] === INVOKE_VIRTUAL ? redirected.get(file.readUInt16BE(at + 1)) : undefined;
+    const code = file[at];
+    const isCall = code === INVOKE_VIRTUAL || code === INVOKE_INTERFACE || code === INVOKE_STATIC;
+    const target = isCall ? redirected.get(file.readUInt16BE(at + 1)) : undefined;
     if (target !== undefined) {
       file[at] = INVOKE_STATIC;
       file.writeUInt16BE(target, at + 1);
+      if (code === INVOKE_INTERFACE) {
+        file.fill(NOP, at + 3, at + 5);
+      }
     }
   }
 }

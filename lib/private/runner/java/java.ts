@@ -3,7 +3,7 @@ import * as path from 'path';
 import { copyBuiltJar, jarFolder, listJar, unpackJar } from './archive';
 import { holdsJar, unpackArtifact } from './artifact';
 import { JavaBuild, JavaBuildRequest, JavaClassPath, JavaDependency } from './build';
-import { addCompiled, redirectHttpCalls } from './capture';
+import { redirectClients } from './capture';
 import { checkFramework, nameSpringApplication, SPRING_ADAPTER } from './frameworks';
 import { openGradleBuild } from './gradle';
 import { openMavenBuild } from './maven';
@@ -12,8 +12,10 @@ import { checkOwnXraySdk } from './own-xray-sdk';
 import { JavaPackage } from './package';
 import { isWithin } from './project';
 import { instrumentorsFor, resolveXraySdk, resolveXraySdkLayer, VERSIONS } from './xray-sdk';
-import { JobInputs, JobResult, OWN_INPUTS } from '../../bundling/bundling-job';
+import { addXraySdkCapture } from './xray-sdk-capture';
+import { JobInputs, JobResult, JobWarning, OWN_INPUTS } from '../../bundling/bundling-job';
 import { JavaJob, JavaLayerJob } from '../../languages/java-job';
+import { NOTHING_LEFT_OUT } from '../../recording';
 import { errorText } from '../bundling-error';
 import { writeLicenses } from '../license-texts';
 
@@ -25,16 +27,17 @@ export async function bundleJava(jobs: JavaJob[]): Promise<Map<JavaJob, JobResul
   const [job] = jobs;
   const build = await (job.buildTool === 'maven' ? openMavenBuild : openGradleBuild)(buildRequest(job, job.projectDir, job));
   const classPath = await build.classPath();
-  const result: JobResult = { tool: build.tool, inputs: inputsOf(build, classPath) };
   const results = new Map<JavaJob, JobResult>();
-  for (const alike of groupBy(jobs, each => [each.instrumentation, each.sdkInLayer, each.handler.startsWith(SPRING_ADAPTER)])) {
-    const finished = new JavaPackage(await fillPackage(alike[0], build, classPath));
+  for (const alike of groupBy(jobs, each => [each.instrumentation, each.capture, each.sdkInLayer, each.handler.startsWith(SPRING_ADAPTER)])) {
+    const { directory, warnings } = await fillPackage(alike[0], build, classPath);
+    const finished = new JavaPackage(directory);
+    const result: JobResult = { tool: build.tool, inputs: inputsOf(build, classPath), warnings };
     if (alike[0].instrumentation !== 'none') {
       writeLicenses(path.join(finished.directory, 'META-INF'), LICENSED[alike[0].instrumentation], 'LICENSE.cdk-traced-function');
     }
     for (const each of alike) {
       try {
-        finished.verify(each, instrumentorsFor(classPath.dependencies));
+        finished.verify(each, instrumentorsFor(each, classPath.dependencies));
         fs.cpSync(finished.directory, each.outputDir, { recursive: true });
         results.set(each, result);
       } catch (error) {
@@ -64,8 +67,10 @@ export async function bundleJavaLayer(job: JavaLayerJob): Promise<JobResult> {
   const projectDir = path.join(job.workDir, 'empty');
   fs.mkdirSync(projectDir, { recursive: true });
   const build = await openMavenBuild(buildRequest(job, projectDir, { buildArgs: [], environment: {} }));
-  copyJars(await resolveXraySdkLayer(build), path.join(job.outputDir, 'java', 'lib'), build);
-  writeLicenses(path.join(job.outputDir, 'java'), LICENSED['xray-sdk']);
+  const folder = path.join(job.outputDir, 'java');
+  copyJars(await resolveXraySdkLayer(build), path.join(folder, 'lib'), build);
+  await addXraySdkCapture(job, folder, { recording: NOTHING_LEFT_OUT });
+  writeLicenses(folder, LICENSED['xray-sdk']);
   return { tool: build.tool, inputs: OWN_INPUTS };
 }
 
@@ -74,31 +79,42 @@ function buildRequest({ workDir, assetDir }: JavaJob | JavaLayerJob, projectDir:
   return { projectDir, buildArgs, environment, artifact, workDir: path.join(workDir, 'build'), skip: assetDir };
 }
 
-async function fillPackage(job: JavaJob, build: JavaBuild, classPath: JavaClassPath): Promise<string> {
+/** @returns the folder with the package, and what is to be said of it */
+async function fillPackage(job: JavaJob, build: JavaBuild, classPath: JavaClassPath): Promise<{ directory: string; warnings: JobWarning[] }> {
   const directory = path.join(job.workDir, 'package');
-  checkFramework(job, classPath.dependencies);
+  fs.rmSync(directory, { recursive: true, force: true }); // of functions of the same project with other options
+  const { dependencies } = classPath;
+  checkFramework(job, dependencies);
   if (job.instrumentation === 'xray-sdk') {
-    checkOwnXraySdk(job.projectDir, classPath.dependencies, VERSIONS.core);
+    checkOwnXraySdk(job.projectDir, dependencies, VERSIONS.core);
   }
   layOut(job, classPath, directory, build);
   nameSpringApplication(directory, job);
   if (job.instrumentation === 'none') {
-    return directory;
+    return { directory, warnings: [] };
   }
-  const callsHttp = redirectHttpCalls(directory);
+  const { sources, signed } = redirectClients(directory, redirectedKinds(job, dependencies));
+  const warnings = signed.map(jar => ({
+    id: 'signedJar', text: `the jar ${jar} of '${job.projectDir}' is signed, so that its calls of clients are not recorded: a changed one would no longer verify`,
+  }));
   if (job.instrumentation === 'open-telemetry') {
-    await addOpenTelemetry(job, classPath.dependencies, directory, callsHttp);
-    return directory;
+    await addOpenTelemetry(job, dependencies, directory, [...sources]);
+    return { directory, warnings };
   }
   if (!job.sdkInLayer) {
-    const sdk = await resolveXraySdk(build, classPath.dependencies, callsHttp);
+    const sdk = await resolveXraySdk(build, dependencies, instrumentorsFor(job, dependencies), sources.size > 0);
     copyJars(sdk.filter(jar => !holds(directory, classPath, jar)), path.join(directory, 'lib'), build);
   }
-  if (callsHttp) {
-    const layer = job.sdkInLayer ? await resolveXraySdkLayer(build) : [];
-    await addCompiled(job, directory, ['xray_sdk/HttpCalls'], { jars: layer.map(({ file }) => file) });
-  }
-  return directory;
+  const { recording } = job.capture;
+  const layer = job.sdkInLayer ? (await resolveXraySdkLayer(build)).map(({ file }) => file) : [];
+  await addXraySdkCapture(job, directory, { recording, layer, clients: [...sources] });
+  return { directory, warnings };
+}
+
+/** Clients whose calls are to be redirected: not those for which the project has a recorder of its own. */
+function redirectedKinds({ capture: { clients } }: JavaJob, dependencies: readonly JavaDependency[]): ('http' | 'sql')[] {
+  const recordsSql = dependencies.some(({ id }) => /^com\.amazonaws:aws-xray-recorder-sdk-sql|^io\.opentelemetry\.instrumentation:opentelemetry-jdbc/.test(id));
+  return [...clients.includes('http') ? ['http' as const] : [], ...clients.includes('sql') && !recordsSql ? ['sql' as const] : []];
 }
 
 function layOut({ projectDir, artifact }: JavaJob, classPath: JavaClassPath, directory: string, build: JavaBuild): void {

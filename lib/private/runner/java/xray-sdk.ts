@@ -3,6 +3,8 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { JavaArtifact, JavaBuild, JavaDependency, JavaResolution } from './build';
 import { keepForLater, keepNewest, packageCacheRoot } from '../../cache/user-cache';
+import { JavaJob } from '../../languages/java-job';
+import { BundlingError } from '../bundling-error';
 
 /** Versions that the construct supplies when a project names none. The SDK's other artifacts are of the version that these ask for. */
 export const VERSIONS = { core: '2.21.0', awsSdkV1: '2.20.0', awsSdkV2: '2.20.0' };
@@ -44,18 +46,32 @@ const COMMONS_LOGGING = { id: 'commons-logging:commons-logging', others: ['org.s
 export const JACKSON = 'com.fasterxml.jackson.core';
 export const JACKSON_NAMES = ['jackson-annotations', 'jackson-core', 'jackson-databind'];
 
-/** Which instrumentors a project's dependencies call for. */
-export function instrumentorsFor(dependencies: readonly JavaArtifact[]): (typeof INSTRUMENTORS)[number][] {
-  return INSTRUMENTORS.filter(({ sdk }) => dependencies.some(({ id }) => id === sdk));
+type Instrumentor = (typeof INSTRUMENTORS)[number];
+
+/**
+ * Which instrumentors a project's dependencies call for.
+ *
+ * @throws where calls of AWS are not to be recorded, and the project has what records them
+ */
+export function instrumentorsFor({ capture, projectDir, instrumentation }: JavaJob, dependencies: readonly JavaArtifact[]): Instrumentor[] {
+  if (capture.clients.includes('aws-sdk')) {
+    return INSTRUMENTORS.filter(({ sdk }) => dependencies.some(({ id }) => id === sdk));
+  }
+  const own = instrumentation === 'xray-sdk' ? INSTRUMENTORS.find(({ id }) => dependencies.some(dependency => dependency.id === id)) : undefined;
+  if (own) {
+    throw new BundlingError('TF631', `'captureAwsSdk: false' has no effect for '${projectDir}': it depends on ${own.id}, which records the calls of AWS by itself; take one of them out`);
+  }
+  return [];
 }
 
 /**
  * The tracing SDK for a project: what its dependencies call for and all that this needs, some of which the project may have already.
  * Where both name an artifact the project's version counts, for it is what the project's own code was tested with.
  */
-export async function resolveXraySdk(build: JavaBuild, dependencies: readonly JavaArtifact[], callsHttp: boolean): Promise<JavaDependency[]> {
-  const instrumentors = instrumentorsFor(dependencies);
-  if (instrumentors.length === 0 && !callsHttp) {
+export async function resolveXraySdk(
+  build: JavaBuild, dependencies: readonly JavaArtifact[], instrumentors: readonly Instrumentor[], callsClients: boolean,
+): Promise<JavaDependency[]> {
+  if (instrumentors.length === 0 && !callsClients) {
     return []; // nothing in it would be captured
   }
   const versions = Object.fromEntries(dependencies.filter(({ id }) => !id.startsWith('file:')).map(({ id, version }) => [id, version]));
