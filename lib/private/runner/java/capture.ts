@@ -14,6 +14,8 @@ import { findTool } from '../tool';
 const RELEASE = '17';
 
 const DRIVERS = 'META-INF/services/java.sql.Driver';
+/** Names that a class has to hold before it is worth while to read it. */
+const OWNERS = new Map(REDIRECTED_CALLS.map(({ redirections }) => [redirections, [...new Set(redirections.map(({ owner }) => owner))].map(owner => Buffer.from(owner))]));
 const SIGNATURE = /^META-INF\/[^/]+\.SF$/i;
 
 /** What was redirected in a package. */
@@ -108,8 +110,7 @@ function redirectClass(
   let changed = false;
   try {
     for (const { source, redirections } of calls) {
-      const owners = new Set(redirections.map(({ owner }) => owner));
-      const redirected = [...owners].some(owner => bytes.includes(owner)) ? redirectCalls(bytes, redirections) : undefined;
+      const redirected = OWNERS.get(redirections)!.some(owner => bytes.includes(owner)) ? redirectCalls(bytes, redirections) : undefined;
       if (redirected) {
         bytes = redirected;
         changed = true;

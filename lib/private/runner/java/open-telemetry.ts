@@ -34,8 +34,7 @@ export async function addOpenTelemetry(job: JavaJob, dependencies: readonly Java
   const names = [
     ...SPANS,
     ...awsClients ? ['open_telemetry/AwsCalls'] : [],
-    ...clients.length > 0 ? ['open_telemetry/Recorder', 'capture/ClientCall', 'capture/PassedOn', ...clients] : [],
-    ...clients.includes('capture/JdbcCalls') ? ['capture/Database'] : [],
+    ...clients.length > 0 ? ['open_telemetry/Recorder', 'capture/ClientCall', 'capture/PassedOn', 'capture/Database', ...clients] : [],
     ...ownSpans ? ['open_telemetry/OpenTelemetryApi', 'open_telemetry/AutoConfiguredOpenTelemetrySdk'] : [],
   ];
   // The AWS SDK reads all files of this name on the class path.

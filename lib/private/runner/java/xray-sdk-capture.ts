@@ -14,7 +14,7 @@ const SENDER = 'com/amazonaws/xray/contexts/LambdaSegmentContext.class';
 const SENDING = ['xray_sdk/XRaySdk', 'capture/DaemonAddress', 'capture/Guard', 'capture/Texts'];
 
 /** What makes subsegments of calls. */
-const RECORDING = ['xray_sdk/Recorder', 'capture/ClientCall', 'capture/PassedOn', 'capture/Trace'];
+const RECORDING = ['xray_sdk/Recorder', 'capture/ClientCall', 'capture/PassedOn', 'capture/Trace', 'capture/Database'];
 
 interface XRaySdkCapture {
   readonly recording: Recording;
@@ -42,7 +42,7 @@ export async function addXraySdkCapture(
   if (!isHere && clients.length === 0 && (layer.length === 0 || isDefault)) {
     return;
   }
-  const names = new Set([...SENDING, ...clients.length > 0 ? RECORDING : [], ...clients, ...clients.includes('capture/JdbcCalls') ? ['capture/Database'] : []]);
+  const names = new Set([...SENDING, ...clients.length > 0 ? RECORDING : [], ...clients]);
   await addCompiled(job, directory, [...names], { recording, jars: [...layer] });
 }
 
