@@ -15,7 +15,8 @@ const RELEASE = '17';
 
 const DRIVERS = 'META-INF/services/java.sql.Driver';
 /** Names that a class has to hold before it is worth while to read it. */
-const OWNERS = new Map(REDIRECTED_CALLS.map(({ redirections }) => [redirections, [...new Set(redirections.map(({ owner }) => owner))].map(owner => Buffer.from(owner))]));
+const OWNERS = new Map(REDIRECTED_CALLS.map(({ redirections }) =>
+  [redirections, [...new Set(redirections.map(({ owner }) => owner))].map(owner => Buffer.from(owner))]));
 const SIGNATURE = /^META-INF\/[^/]+\.SF$/i;
 
 /** What was redirected in a package. */
@@ -79,7 +80,9 @@ function redirectJar(jar: string, wanted: readonly RedirectedCalls[], sources: S
 }
 
 /** The calls, and those of one kind not in some of the classes. */
-function without(wanted: readonly RedirectedCalls[], kind: RedirectedKind, isIn: (name: string) => boolean): (name: string) => readonly RedirectedCalls[] {
+function without(
+  wanted: readonly RedirectedCalls[], kind: RedirectedKind, isIn: (name: string) => boolean,
+): (name: string) => readonly RedirectedCalls[] {
   const others = wanted.filter(calls => calls.kind !== kind);
   return name => isIn(name) ? others : wanted;
 }

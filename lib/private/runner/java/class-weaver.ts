@@ -79,7 +79,8 @@ export function redirectCalls(bytes: Buffer, redirections: readonly Redirection[
 
 /** References such as client::send. What such a reference has bound has to be of the very type of the parameter; where it is of another, it is left as it is. */
 function redirectReferences(
-  file: Buffer, pool: ConstantPool, afterMethods: number, redirectionOf: (method: number) => Redirection | undefined, addTarget: (redirection: Redirection, receiver: string) => number,
+  file: Buffer, pool: ConstantPool, afterMethods: number,
+  redirectionOf: (method: number) => Redirection | undefined, addTarget: (redirection: Redirection, receiver: string) => number,
 ): void {
   const bound = boundTypes(file, pool, afterMethods);
   pool.offsets.forEach((at, index) => {

@@ -13,7 +13,8 @@ const DOUBLE = 6;
 
 /** Bytes of a constant after its tag, by tag; a Utf8 has its length in front. */
 const CONSTANT_BYTES: Record<number, number> = {
-  3: 4, 4: 4, [LONG]: 8, [DOUBLE]: 8, [CLASS]: 2, 8: 2, 9: 4, [METHOD]: 4, [INTERFACE_METHOD]: 4, [NAME_AND_TYPE]: 4, [METHOD_HANDLE]: 3, 16: 2, 17: 4, [INVOKE_DYNAMIC]: 4, 19: 2, 20: 2,
+  3: 4, 4: 4, [LONG]: 8, [DOUBLE]: 8, [CLASS]: 2, 8: 2, 9: 4, [METHOD]: 4, [INTERFACE_METHOD]: 4,
+  [NAME_AND_TYPE]: 4, [METHOD_HANDLE]: 3, 16: 2, 17: 4, [INVOKE_DYNAMIC]: 4, 19: 2, 20: 2,
 };
 
 /** A method or field that a class refers to. Names are internal ones: `com/example/Handler`. */

@@ -26,7 +26,9 @@ interface JavaOpenTelemetry {
  * @param directory with all else that belongs into the package
  * @param clients files of `runtime/java` with what calls of clients come to
  */
-export async function addOpenTelemetry(job: JavaJob, dependencies: readonly JavaArtifact[], directory: string, clients: readonly string[]): Promise<void> {
+export async function addOpenTelemetry(
+  job: JavaJob, dependencies: readonly JavaArtifact[], directory: string, clients: readonly string[],
+): Promise<void> {
   const { awsClients, ownSpans } = openTelemetryOf(job, dependencies);
   if (!awsClients && !ownSpans && clients.length === 0) {
     return;
