@@ -3,8 +3,6 @@ import { Recording } from './bundling/bundling-job';
 import { ErrorScope, validationError } from './validation-error';
 import { RecordingOptions } from '../instrumentation-options';
 
-export const NOTHING_LEFT_OUT: Recording = { s3Keys: true, urlPaths: true, exceptionMessages: true, redact: [] };
-
 export function recordingOf({ s3Keys = true, urlPaths = true, exceptionMessages = true, redact = [] }: RecordingOptions = {}): Recording {
   return { s3Keys, urlPaths, exceptionMessages, redact };
 }

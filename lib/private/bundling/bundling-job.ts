@@ -67,6 +67,8 @@ export interface Recording {
   readonly redact: readonly string[];
 }
 
+export const NOTHING_LEFT_OUT: Recording = { s3Keys: true, urlPaths: true, exceptionMessages: true, redact: [] };
+
 export type LambdaArchitecture = 'x86_64' | 'arm64';
 
 export interface RunnerInput {

@@ -13,9 +13,8 @@ import { JavaPackage } from './package';
 import { isWithin } from './project';
 import { instrumentorsFor, resolveXraySdk, resolveXraySdkLayer, VERSIONS } from './xray-sdk';
 import { addXraySdkCapture } from './xray-sdk-capture';
-import { JobInputs, JobResult, JobWarning, OWN_INPUTS } from '../../bundling/bundling-job';
+import { JobInputs, JobResult, JobWarning, NOTHING_LEFT_OUT, OWN_INPUTS } from '../../bundling/bundling-job';
 import { JavaJob, JavaLayerJob } from '../../languages/java-job';
-import { NOTHING_LEFT_OUT } from '../../recording';
 import { errorText } from '../bundling-error';
 import { writeLicenses } from '../license-texts';
 

@@ -2,10 +2,9 @@ import * as fs from 'fs';
 import * as path from 'path';
 import { listJar } from './archive';
 import { addCompiled, redirectClients } from './capture';
-import { Recording } from '../../bundling/bundling-job';
+import { NOTHING_LEFT_OUT, Recording } from '../../bundling/bundling-job';
 import { JavaJob, JavaLayerJob } from '../../languages/java-job';
 import { BundlingError } from '../bundling-error';
-import { NOTHING_LEFT_OUT } from '../../recording';
 
 /** What sends subsegments in every version of the X-Ray SDK that works on Lambda. */
 const SENDER = 'com/amazonaws/xray/contexts/LambdaSegmentContext.class';
