@@ -77,6 +77,8 @@ const project = new awscdk.AwsCdkConstructLibrary({
     // CDK CLI 3.x cannot read the assemblies of aws-cdk-lib 2.276.
     'aws-cdk@^2.1148.1',
     'cdk-nag',
+    // Holds the schema of SARIF.
+    '@microsoft/jest-sarif',
     'jest@^30',
     'oxlint@1.94.0',
     'tsx',
@@ -86,6 +88,7 @@ const project = new awscdk.AwsCdkConstructLibrary({
 // npm users get esbuild with the package; jsii refuses it as a plain dependency. See ARCHITECTURE.md, "Tools".
 project.package.addField('optionalDependencies', { esbuild: '0.28.2' });
 project.package.addField('workspaces', ['local']);
+project.package.addField('bin', { 'cdk-traced': 'build/private/cli/main.js' });
 // Newer versions were published for some platforms only; npm ci refuses a lock file in which a platform is missing.
 project.package.addField('overrides', { '@swc/core': '1.16.18', 'rollup': '4.67.4', 'unrs-resolver': '1.12.2' });
 project.package.addField('files', ['build', 'runtime', '.jsii', 'API.md', 'LICENSE', 'NOTICE', 'README.md', 'THIRD-PARTY-LICENSES']);
@@ -156,6 +159,12 @@ project.eslint?.addRules({
         message: 'What runs at synth loads nothing of the runner, which is a process of its own.',
       },
       {
+        target: ['./lib/private/doctor', './lib/private/cli'],
+        from: './lib',
+        except: ['./private/doctor', './private/cli', './private/files', './private/adot-layer-versions.ts'],
+        message: 'Doctor reads templates; it loads neither constructs nor aws-cdk-lib.',
+      },
+      {
         target: './local/src/xray',
         from: './local/src',
         except: ['./xray'],
@@ -175,7 +184,7 @@ for (const [option, value] of Object.entries(quickTypes('test'))) {
 }
 
 // Apps of other people's kinds: they use the root project's CDK.
-project.eslint?.addOverride({ files: ['local/corpus/**/*.ts', 'local/test/adoption/**/*.ts'], rules: { 'import/no-extraneous-dependencies': 'off' } });
+project.eslint?.addOverride({ files: ['local/corpus/**/*.ts', 'local/test/adoption/**/*.ts', 'local/test/doctor/**/*.ts'], rules: { 'import/no-extraneous-dependencies': 'off' } });
 
 // ESLint and editors take the nearest tsconfig.json, and the root's is jsii's, for lib alone.
 for (const folder of ['bin', 'lambda']) {

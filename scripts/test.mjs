@@ -40,6 +40,7 @@ const RINGS = {
       ['projen changes nothing', ['node', 'scripts/check-generated-files.mjs']],
       ['docs/errors.md is current', ['node', 'scripts/error-table.mjs', '--check']],
       ['licence texts are current', ['node', 'scripts/third-party-licenses.mjs', '--check']],
+      ['docs/rules is current', ['node', 'scripts/rule-pages.mjs', '--check']],
     ]),
     await check('examples of the documentation', ['node', 'scripts/check-examples.mjs']), // needs what jsii has written
   ]),

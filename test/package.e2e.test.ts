@@ -22,6 +22,8 @@ interface Synthesized {
   readonly template: unknown;
   /** What was printed. */
   readonly log: string;
+  /** Folder of the cloud assembly. */
+  readonly output: string;
 }
 
 beforeAll(async () => {
@@ -76,7 +78,7 @@ function synth(folder: string, { umask = 0o022, variables = {} as Record<string,
     const key = (Code ?? Content)?.S3Key;
     return key ? [[id.replace(/[0-9A-F]{8}$/, ''), path.join(output, `asset.${key.replace('.zip', '')}`)]] : [];
   });
-  return { template, packages: Object.fromEntries(packages), log: run.stderr };
+  return { template, packages: Object.fromEntries(packages), log: run.stderr, output };
 }
 
 /** @param ids of the packages; all if undefined */
@@ -107,6 +109,15 @@ describe('the package from npm pack, in an app of its own', () => {
     const installed = path.join(app, 'node_modules', 'cdk-traced-function');
     expect(fs.readdirSync(installed).filter(name => !/^(?:API\.md|README\.md|LICENSE|NOTICE|THIRD-PARTY-LICENSES|package\.json|\.jsii|build|runtime|node_modules)$/.test(name))).toEqual([]);
     expect(fs.readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(name => /^build\/.*(?<!\.d)\.ts$|\.test\./.test(name))).toEqual([]);
+  });
+
+  test('has a command that knows its packages by their marks', () => {
+    const { status, stdout, stderr } = spawnSync(path.join(app, 'node_modules', '.bin', 'cdk-traced'), ['doctor', withEsbuild.output, '--format', 'json'], { encoding: 'utf8' });
+    expect([status, stderr]).toEqual([0, '']);
+    const { functions } = JSON.parse(stdout);
+    expect(functions.length).toBeGreaterThan(3);
+    // A package in Java that calls nothing over HTTP holds nothing but the X-Ray SDK.
+    expect(functions.filter(({ recorder, runtime }: any) => recorder !== 'cdk-traced-function' && !(/^java/.test(runtime) && recorder === 'X-Ray SDK'))).toEqual([]);
   });
 
   test.each(['Node', 'Esm', 'Layer'])('traces a function in TypeScript: %s', async id => {
