@@ -215,7 +215,8 @@ describe.each(['node', 'python'])('in %s', language => {
   test('span and annotate with the X-Ray SDK', async () => {
     const { documents, results } = await run(language, 'XRay', [{ spans: true }, { spans: true }, { spans: true }], { traceIds: [SAMPLED, UNSAMPLED, null] });
     expect(results).toEqual(Array(3).fill({ value: [2, 'TypeError'] }));
-    const all = (found: any[]): any[] => found.flatMap(document => [document, ...all((document.subsegments ?? []).map((inner: any) => ({ ...inner, parent_id: document.id })))]);
+    const below = ({ id, subsegments = [] }: any): any[] => subsegments.map((inner: any) => ({ ...inner, parent_id: id }));
+    const all = (found: any[]): any[] => found.flatMap(document => [document, ...all(below(document))]);
     const flat = all(documents);
     const named = (name: string) => flat.find(document => document.name === name)!;
     const under = (document: any) => flat.find(({ id }) => id === document.parent_id)?.name;

@@ -167,7 +167,8 @@ test('every option does something', () => {
   const bind = (given: XRaySdkOptions) => {
     const scope = testStack();
     const isOfPython = 'recording' in given || 'logs' in given;
-    const { environment, captureOptions } = Instrumentation.xraySdk(given)._bind({ errorScope: scope, scope, bundler: isOfPython ? pythonBundler : nodejsBundler });
+    const bundler = isOfPython ? pythonBundler : nodejsBundler;
+    const { environment, captureOptions } = Instrumentation.xraySdk(given)._bind({ errorScope: scope, scope, bundler });
     const request = { scope, architecture: 'x86_64', instrumentation: 'xray-sdk', captureOptions, instrumentedByLayer: false, sdkInLayer: false, options: {} } as const;
     const { job } = isOfPython
       ? pythonBundler.bind({ ...request, entry: PYTHON_ENTRY, runtime: lambda.Runtime.PYTHON_3_14 })
