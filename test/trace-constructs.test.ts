@@ -1,5 +1,6 @@
 import { App, Duration, NestedStack, Stack, Validations } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { AwsSolutionsChecks, ServerlessChecks } from 'cdk-nag';
 import {
@@ -158,8 +159,10 @@ describe('TracingChecks', () => {
 
   test('leaves out what is below its severity', () => {
     const traced = (stack: Stack) => { fn(stack, 'Fn', { tracing: lambda.Tracing.ACTIVE }); };
-    expect(violations(traced, [new TracingChecks()])).toEqual(['TracedFunction-TF003']);
-    expect(violations(traced, [new TracingChecks({ minimumSeverity: TracingCheckSeverity.ERROR })])).toEqual([]);
+    const calling = (stack: Stack) => { fn(stack, 'Fn', { tracing: lambda.Tracing.ACTIVE, initialPolicy: [new iam.PolicyStatement({ actions: ['s3:GetObject'], resources: ['*'] })] }); };
+    expect(violations(traced, [new TracingChecks()])).toEqual([]);
+    expect(violations(calling, [new TracingChecks()])).toEqual(['TracedFunction-TF003']);
+    expect(violations(calling, [new TracingChecks({ minimumSeverity: TracingCheckSeverity.ERROR })])).toEqual([]);
     expect(violations(traced, [new TracingChecks({ minimumSeverity: TracingCheckSeverity.NOTE })])).toEqual(['TracedFunction-TF003', 'TracedFunction-TF016']);
   });
 
