@@ -8,6 +8,12 @@ import { GuideStack } from '../../../bin/guide-stack';
 import { ScorekeepStack } from '../../../bin/scorekeep-stack';
 import { XraystarterStack } from '../../../bin/xraystarter-stack';
 import { examine } from '../../../lib/private/doctor/examine';
+import { functionsOf } from '../../../lib/private/doctor/functions/function-model';
+import { Roles } from '../../../lib/private/doctor/functions/role';
+import { compareMaps, isSame } from '../../../lib/private/doctor/map/compare-maps';
+import { PredictedMap } from '../../../lib/private/doctor/map/predicted-map';
+import type { RecordedMap, RecordedNode } from '../../../lib/private/doctor/map/recorded-map';
+import type { AppModel } from '../../../lib/private/doctor/template/app-model';
 import { readApp } from '../../../lib/private/doctor/template/read-app';
 import { corpus } from '../../corpus';
 import { PROJECT_DIR } from '../../src/project-folders';
@@ -16,8 +22,8 @@ const folders: string[] = [];
 beforeAll(() => { jest.spyOn(console, 'error').mockImplementation(() => undefined); }); // CDK's own warnings of the apps
 afterAll(() => folders.forEach(folder => rmSync(folder, { recursive: true, force: true })));
 
-/** What doctor finds in an app, without the rules that all apps of the kind break. */
-function findingsOf(build: (app: App) => void, ignore: string[]): string[] {
+/** The templates of an app. */
+function modelOf(build: (app: App) => void): AppModel {
   const outdir = mkdtempSync(join(tmpdir(), 'cdk-traced-doctor-'));
   folders.push(outdir);
   const { context } = JSON.parse(readFileSync(join(PROJECT_DIR, 'cdk.json'), 'utf8'));
@@ -28,7 +34,12 @@ function findingsOf(build: (app: App) => void, ignore: string[]): string[] {
   } catch {
     // CDK's own checks of an app, after its templates are written, are not what is looked at here.
   }
-  const { findings } = examine(readApp(outdir), { ignore });
+  return readApp(outdir);
+}
+
+/** What doctor finds in an app, without the rules that all apps of the kind break. */
+function findingsOf(build: (app: App) => void, ignore: string[]): string[] {
+  const { findings } = examine(modelOf(build), { ignore });
   return findings.map(({ rule, resource }) => `${rule.id} ${resource.path.replace(/^[^/]+\//, '')}`);
 }
 
@@ -76,4 +87,40 @@ test.each(Object.entries(CORPUS))('the app %s', (id, expected) => {
   const found = findingsOf(app => corpus[id].build(app, id), []);
   expect(found.filter(finding => finding.startsWith('TF001')).length).toBeGreaterThan(0);
   expect(found.filter(finding => !finding.startsWith('TF001'))).toEqual(expected);
+});
+
+/** What the local X-Ray has recorded of all the traffic of an app, `<from> -> <to>`: of samples as they are, of the corpus with `--trace-all`. */
+const RECORDED = JSON.parse(readFileSync(join(__dirname, 'recorded-maps.json'), 'utf8')) as Record<string, string[]>;
+
+function recordedMap(lines: readonly string[]): RecordedMap {
+  const nodes = new Map<string, RecordedNode>();
+  const node = (text: string): RecordedNode => {
+    const known = nodes.get(text);
+    if (known) return known;
+    const [name, type = ''] = text.split(' ');
+    return nodes.set(text, { name, type }).get(text)!;
+  };
+  const edges = lines.map(line => {
+    const [, from, to, link] = /^(.+) -> (.+?)( \(link\))?$/.exec(line)!;
+    return { from: node(from), to: node(to), isLink: link !== undefined };
+  });
+  return { nodes: [...nodes.values()], edges };
+}
+
+/** The functions of samples record, which only their packages tell; here they are not bundled. */
+function predictedMap(app: AppModel, traceAll: boolean): PredictedMap {
+  const functions = functionsOf(app, new Roles(app), { traceAll });
+  return new PredictedMap(app, functions.map(fn => fn.recorder === 'unknown' ? { ...fn, recorder: 'cdk-traced-function' as const } : fn), traceAll);
+}
+
+const NO_DIFFERENCE = { predictedNeverSeen: [], seenNotPredicted: [], seenAlthoughLost: [] };
+
+test.each(Object.keys(RECORDED))('the map that was recorded of %s is as predicted', id => {
+  const isSample = id in SAMPLES;
+  const map = predictedMap(modelOf(isSample ? SAMPLES[id][0] : app => corpus[id].build(app, id)), !isSample);
+  expect(compareMaps(map, recordedMap(RECORDED[id]))).toMatchObject(NO_DIFFERENCE);
+  // A call less, and a call more, are found.
+  const calls = RECORDED[id].filter(line => / -> \S+ AWS::Lambda::Function$/.test(line));
+  expect(isSame(compareMaps(map, recordedMap(RECORDED[id].filter(line => line !== calls[0]))))).toBe(false);
+  expect(isSame(compareMaps(map, recordedMap([...RECORDED[id], `${calls[0].split(' ')[0]} AWS::Lambda::Function -> nobody AWS::Lambda::Function`])))).toBe(false);
 });

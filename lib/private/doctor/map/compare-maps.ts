@@ -172,7 +172,7 @@ class Expectation {
 
   /** Whether an edge leads out of what templates describe: to a host, a database, or a service that the function's role may use. */
   public isOutside({ from, to, isLink }: RecordedEdge): boolean {
-    if (isLink) return false;
+    if (isLink || to.type === 'AWS::Lambda::Function') return false;
     // Workflows and GraphQL APIs say themselves whom they call, in definitions that are not read to the last field.
     if (/^AWS::(?:StepFunctions|AppSync)::/.test(from.type)) return /^AWS::[^:]+$/.test(to.type) || !to.type.startsWith('AWS::');
     if (from.type !== 'AWS::Lambda::Function') return false;
