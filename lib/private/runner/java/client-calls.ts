@@ -116,7 +116,7 @@ export const REDIRECTED_CALLS: readonly RedirectedCalls[] = [
   {
     kind: 'xray-sdk',
     source: 'xray_sdk/XRaySdk',
-    within: /^com\/amazonaws\/xray\/(?:contexts|strategy|emitters|config)\//,
+    within: /^com\/amazonaws\/xray\/(?:(?:contexts|strategy|emitters|config)\/|AWSXRayRecorder\.class$)/,
     redirections: [
       ...methodsOf(['com/amazonaws/xray/emitters/Emitter'], XRAY_SDK, [`sendSubsegment(L${SUBSEGMENT};)Z`]),
       ...methodsOf([SUBSEGMENT], XRAY_SDK, ['end()Z', `streamSerialize()${TEXT}`]),
