@@ -97,7 +97,7 @@ if (!canRun) {
       ['an address of IPv6 at which nobody listens', '[::1]:1', /^$|cannot be reached/],
       ['nothing', ' ', /^$|cannot be reached/],
       ['something else', 'nonsense', /AWS_XRAY_DAEMON_ADDRESS is malformed/],
-      ['a name that does not resolve', 'daemon.invalid:2000', /^$|cannot be reached|not recorded/],
+      ['a name that does not resolve', 'daemon.invalid:2000', /^$|cannot be reached|cannot be sent/],
     ])('works when the daemon\'s address is %s', async (_, address, line) => {
       const { results, log } = await run(id, ['aws: put', 'url: a stream of an address'], SAMPLED, { env: { AWS_XRAY_DAEMON_ADDRESS: address } });
       expect(results).toEqual([{ value: '200' }, { value: 'answer' }]);

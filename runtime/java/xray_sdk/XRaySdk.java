@@ -75,6 +75,12 @@ public final class XRaySdk {
     log.debug(message);
   }
 
+  /** Of each document that cannot be sent it would tell, with all of a stack. */
+  public static void error(Log log, Object message, Throwable error) {
+    log.debug(message, error);
+    tell("what the X-Ray SDK records cannot be sent to the daemon (" + error.getClass().getName() + "); the function runs on without traces");
+  }
+
   /** `AWS_XRAY_DAEMON_ADDRESS` in the form that the SDK reads; null where it is to take its default. */
   public static String getenv(String name) {
     if (!name.equals("AWS_XRAY_DAEMON_ADDRESS")) {
@@ -82,15 +88,16 @@ public final class XRaySdk {
     }
     DaemonAddress address = DaemonAddress.fromEnvironment();
     if (address.isMalformed()) {
-      tellMalformed(address);
+      tell("AWS_XRAY_DAEMON_ADDRESS is malformed; the X-Ray daemon is taken to be at " + address);
     }
     return address.toString();
   }
 
-  private static synchronized void tellMalformed(DaemonAddress instead) {
+  /** One line, once. */
+  private static synchronized void tell(String text) {
     if (!told) {
       told = true;
-      System.err.println("cdk-traced-function: AWS_XRAY_DAEMON_ADDRESS is malformed; the X-Ray daemon is taken to be at " + instead);
+      System.err.println("cdk-traced-function: " + text);
     }
   }
 

@@ -120,7 +120,7 @@ export const REDIRECTED_CALLS: readonly RedirectedCalls[] = [
     redirections: [
       ...methodsOf(['com/amazonaws/xray/emitters/Emitter'], XRAY_SDK, [`sendSubsegment(L${SUBSEGMENT};)Z`]),
       ...methodsOf([SUBSEGMENT], XRAY_SDK, ['end()Z', `streamSerialize()${TEXT}`]),
-      ...methodsOf(['org/apache/commons/logging/Log'], XRAY_SDK, [`info(${OBJECT})V`]),
+      ...methodsOf(['org/apache/commons/logging/Log'], XRAY_SDK, [`info(${OBJECT})V`, `error(${OBJECT}Ljava/lang/Throwable;)V`]),
       ...methodsOf(['java/lang/System'], XRAY_SDK, [`getenv(${TEXT})${TEXT}`], { isStatic: true }),
     ],
   },
