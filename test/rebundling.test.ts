@@ -236,6 +236,20 @@ describe('without bundling', () => {
     });
   });
 
+  test.each([
+    ['@aws-lambda-powertools/*', 'layer'], ['aws-xray-sdk*', 'layer'], ['sharp', 'rebundled'],
+  ])('an X-Ray SDK from a layer (%s) is not joined by another one', (external, level) => {
+    const project = projectFolder({
+      'package-lock.json': '{}', 'index.ts': "import { Tracer } from '@aws-lambda-powertools/tracer'; export const handler = async () => new Tracer();",
+    });
+    const { report } = synthesize(stack => new NodejsFunction(stack, 'Function', {
+      runtime: nodejs.runtime, entry: path.join(project, 'index.ts'), projectRoot: project, depsLockFilePath: path.join(project, 'package-lock.json'),
+      bundling: { externalModules: [external] },
+    }));
+    expect(report.Function.level).toBe(level);
+    expect(report.Function.reason).toMatch(level === 'layer' ? /takes the X-Ray SDK from a layer/ : /its code uses the X-Ray SDK/);
+  });
+
   test.each<[object, string[]]>([
     [{ forceDockerBundling: true, nodeModules: ['sharp'] }, []], // NodejsFunction has built its image by then
     [{ forceDockerBundling: true, dockerImage: {} }, ['forceDockerBundling']],

@@ -8,7 +8,7 @@ import { isEdgeFunction } from './edge-functions';
 import { FunctionResource } from './function-resource';
 import { bindForAny, FunctionOrigin } from './function-tracer';
 import { inject } from './injectors';
-import { goUsesXraySdk, nodejsUsesXraySdk, pythonUsesXraySdk } from './xray-sdk-imports';
+import { goUsesXraySdk, nodejsUsesXraySdk, pythonUsesXraySdk, XRAY_SDK_MODULES } from './xray-sdk-imports';
 import { Instrumentation } from '../../instrumentation';
 import { BundledCode } from '../bundling/bundled-code';
 import { Bundler } from '../languages/bundler';
@@ -241,12 +241,24 @@ function untranslatedOf(as: string, names: readonly string[]): string {
   return `${as} has the bundling option${names.length > 1 ? 's' : ''} ${names.map(name => `'${name}'`).join(', ')}, for which there is no equivalent`;
 }
 
-function obstacleOf(props: any, { bundling, bundler, as }: Source): string | undefined {
+/** Whether esbuild leaves a module out. A pattern has one `*` at most. */
+function isExternal(name: string, patterns: readonly string[]): boolean {
+  return patterns.some(pattern => {
+    const [before, after] = pattern.split('*');
+    return after === undefined ? name === pattern : name.startsWith(before) && name.endsWith(after);
+  });
+}
+
+function obstacleOf(props: any, { bundling, bundler, as, usesXraySdk }: Source): string | undefined {
   if (bundling.untranslated.length > 0) {
     return untranslatedOf(as, bundling.untranslated);
   }
   if (props.environment?.AWS_LAMBDA_EXEC_WRAPPER !== undefined) {
     return 'it has an exec wrapper';
+  }
+  const external = (bundling.options as { externalModules?: string[] }).externalModules ?? [];
+  if (bundler.language === 'nodejs' && XRAY_SDK_MODULES.some(name => isExternal(name, external)) && usesXraySdk()) {
+    return 'its code takes the X-Ray SDK from a layer, which would record beside the one in the package';
   }
   if (bundler.language === 'nodejs' && !/^(?:index\.)?[^./]+$/.test(props.handler)) {
     return `its handler '${props.handler}' is not in what is bundled`;

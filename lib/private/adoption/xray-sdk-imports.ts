@@ -4,6 +4,8 @@ import { ancestors } from '../files/ancestors';
 
 /** Packages that record with the AWS X-Ray SDK. */
 const XRAY_SDK = /^(?:aws-xray-sdk(?:-.*)?|@aws-lambda-powertools\/tracer)$/;
+/** Those that layers bring along. */
+export const XRAY_SDK_MODULES = ['@aws-lambda-powertools/tracer', 'aws-xray-sdk', 'aws-xray-sdk-core'];
 /** Powertools for Python has one package for its tracer and all else. */
 export const PYTHON_POWERTOOLS_TRACER = /aws_lambda_powertools(?:\.tracing\b|\s+import\s+(?:\([^)]*|[^(\n]*)\bTracer\b)/;
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)["']([^"'\n]+)["']/g;

@@ -34,6 +34,7 @@ function prepare(): { python: string; variables: Record<string, string> } {
 function binding(): string {
   const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-binding-'));
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+  if (!existsSync(join(PROJECT_DIR, '.jsii'))) throw new Error("the compiled library is missing; run 'npx jsii'");
   npm(['pack', '--pack-destination', scratch]);
   const archive = run('ls', scratch).trim();
   run('tar', 'xzf', join(scratch, archive), '-C', scratch);
