@@ -24,10 +24,18 @@ const project = new awscdk.AwsCdkConstructLibrary({
   release: false,
   buildWorkflow: false,
 
-  cdkVersion: '2.276.0',
-  constructsVersion: '10.5.1',
+  // The oldest that has all default runtimes, and mixins in constructs; `npm test -- versions` compiles and runs against it.
+  cdkVersion: '2.226.0',
+  constructsVersion: '10.5.0',
+  peerDependencyOptions: { pinnedDevDependency: false },
   jsiiVersion: '~6.0.0',
   minNodeVersion: '20.16.0',
+
+  stability: 'experimental', // until 1.0
+  publishToPypi: { distName: 'cdk-traced-function', module: 'cdk_traced_function' },
+  publishToMaven: { mavenGroupId: 'io.github.cdk-traced-function', mavenArtifactId: 'cdk-traced-function', javaPackage: 'io.github.cdktracedfunction' },
+  publishToGo: { moduleName: 'github.com/cdk-traced-function/cdk-traced-function-go', packageName: 'cdktracedfunction' },
+  publishToNuget: { packageId: 'CdkTracedFunction', dotNetNamespace: 'CdkTracedFunction' },
 
   srcdir: 'lib',
   libdir: 'build',
@@ -47,11 +55,13 @@ const project = new awscdk.AwsCdkConstructLibrary({
   eslint: true,
   eslintOptions: { dirs: ['lib'], devdirs: ['test', 'bin', 'lambda', 'local'], prettier: false },
 
-  // Go into functions whose project has no copy of its own; bundled, because jsii users of other languages have no npm.
-  // fflate reads and writes jars: two machines have to write the same bytes, which the JDK's own tool does not.
-  // ignore, smol-toml and @renovatebot/pep440 read patterns, pyproject.toml and Python's versions: 58 kB of the tarball.
-  bundledDeps: ['@opentelemetry/api@1.9.1', '@renovatebot/pep440@4.2.4', 'aws-xray-sdk-core@3.12.0', 'fflate@0.8.3', 'ignore@5.3.2', 'smol-toml@1.9.1'],
   devDeps: [
+    'aws-cdk-lib@2.276.0',
+    // What these are needed for is published with this package, without their types (scripts/ship-packages.mjs): jsii users of other languages have no npm.
+    // The first two go into functions whose project has no copy of its own. fflate reads and writes jars: two machines have to write the same bytes, which the
+    // JDK's own tool does not. ignore, smol-toml and @renovatebot/pep440 read patterns, pyproject.toml and Python's versions.
+    // cross-spawn starts what is a `.cmd` file on Windows.
+    '@opentelemetry/api@1.9.1', 'aws-xray-sdk-core@3.12.0', '@renovatebot/pep440@4.2.4', 'cross-spawn@7.0.6', 'fflate@0.8.3', 'ignore@5.3.2', 'smol-toml@1.9.1',
     // Whose options MIGRATION.md has a row for, which a test holds it to.
     '@aws-cdk/aws-lambda-go-alpha@2.258.0-alpha.0',
     '@aws-cdk/aws-lambda-python-alpha@2.269.0-alpha.0',
@@ -80,10 +90,15 @@ const project = new awscdk.AwsCdkConstructLibrary({
     // Holds the schema of SARIF.
     '@microsoft/jest-sarif',
     'jest@^30',
+    // The documentation as a site: Markdown, and a search that runs in the browser.
+    'marked@^16.4.0',
+    'minisearch@^7.2.0',
     'oxlint@1.94.0',
     'tsx',
   ],
 });
+
+project.addDevDeps('constructs@10.5.1'); // as an option it would give way to the peer dependency
 
 // npm users get esbuild with the package; jsii refuses it as a plain dependency. See ARCHITECTURE.md, "Tools".
 project.package.addField('optionalDependencies', { esbuild: '0.28.2' });
@@ -91,13 +106,14 @@ project.package.addField('workspaces', ['local']);
 project.package.addField('bin', { 'cdk-traced': 'build/private/cli/main.js' });
 // Newer versions were published for some platforms only; npm ci refuses a lock file in which a platform is missing.
 project.package.addField('overrides', { '@swc/core': '1.16.18', 'rollup': '4.67.4', 'unrs-resolver': '1.12.2' });
-project.package.addField('files', ['build', 'runtime', '.jsii', 'API.md', 'LICENSE', 'NOTICE', 'README.md', 'THIRD-PARTY-LICENSES']);
+project.package.addField('files', ['build', '!build/private/runner/**/*.d.ts', 'runtime', '.jsii', 'API.md', 'LICENSE', 'NOTICE', 'README.md', 'THIRD-PARTY-LICENSES']);
 // `cdk-traced-function/runtime` is for handlers: outside of a function's package it records nothing.
 project.package.addField('exports', {
   '.': { types: './build/index.d.ts', default: './build/index.js' },
   './runtime': { types: './runtime/index.d.ts', import: './runtime/nodejs/api/untraced.mjs', default: './runtime/nodejs/api/untraced.cjs' },
   './*': './*',
 });
+project.setScript('prepack', 'node scripts/ship-packages.mjs');
 
 // `npm start` and `npm test` must work on a fresh clone, before anything is installed: plain Node scripts.
 project.setScript('start', 'node scripts/start.mjs');
@@ -105,6 +121,8 @@ project.setScript('test', 'node scripts/test.mjs');
 project.setScript('bench', 'node bench/run.mjs');
 project.setScript('traffic', 'node scripts/traffic.mjs');
 project.setScript('parity', 'node scripts/parity.mjs');
+project.setScript('docs', 'node scripts/docs.mjs');
+project.setScript('pictures', 'node --import tsx scripts/pictures.ts');
 project.addTask('lint', {
   description: 'ESLint over everything, without fixing',
   env: { ESLINT_USE_FLAT_CONFIG: 'false', NODE_NO_WARNINGS: '1' },
@@ -116,6 +134,9 @@ new JsonFile(project, '.oxlintrc.json', {
   marker: false, // oxlint refuses fields that it does not know
   obj: { plugins: ['import'], categories: { correctness: 'off' }, rules: { 'import/no-cycle': ['error', { ignoreTypes: false, ignoreExternal: true }] } },
 });
+
+// Half of the package would be maps of its own sources, which nobody steps through.
+for (const option of ['inlineSourceMap', 'inlineSources']) project.tsconfig?.file.addOverride(`compilerOptions.${option}`, false);
 
 new JsonFile(project, 'cdk.json', {
   obj: {
@@ -214,6 +235,8 @@ npmrc.addConfig('audit', 'false');
 
 project.addGitIgnore('/cdk.out/');
 project.addGitIgnore('/local/dist/');
+project.addGitIgnore('/local/LICENSE');
+project.addGitIgnore('/site/');
 project.addGitIgnore('/.local/');
 project.addGitIgnore('/.venv/');
 project.addGitIgnore('/lambda/**/target/');

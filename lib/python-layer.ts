@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { Bundling, PythonBundlingOptions } from './bundling';
 import { BundledCode } from './private/bundling/bundled-code';
 import { RequestOf } from './private/bundling/bundling-job';
+import { existingRuntime } from './private/cdk-version';
 import { projectRoot, pythonInstallation } from './private/languages/python-bundler';
 import { PythonDependencyLayerJob } from './private/languages/python-job';
 import { FutureConstruct, validationError, withFiles } from './private/validation-error';
@@ -47,8 +48,9 @@ export interface PythonLayerProps extends lambda.LayerVersionOptions {
  */
 export class PythonLayer extends lambda.LayerVersion {
   constructor(scope: Construct, id: string, props: PythonLayerProps) {
-    const { entry, runtime = lambda.Runtime.PYTHON_3_14, architecture = lambda.Architecture.X86_64, bundling, ...options } = props;
+    const { entry, architecture = lambda.Architecture.X86_64, bundling, ...options } = props;
     const errorScope = new FutureConstruct('PythonLayer', [scope.node.path, id].filter(Boolean).join('/'));
+    const runtime = props.runtime ?? existingRuntime(errorScope, lambda.Runtime.PYTHON_3_14, 'Python');
     const sourceDir = path.resolve(entry);
     if (!withFiles(errorScope, () => fs.statSync(sourceDir, { throwIfNoEntry: false }))?.isDirectory()) {
       throw validationError(errorScope, 'TF432', `the entry '${entry}' is no folder (looked for ${sourceDir}); set 'entry' to the folder with the layer's modules and requirements`);

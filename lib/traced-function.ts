@@ -5,6 +5,7 @@ import { Instrumentation, InstrumentationConfig } from './instrumentation';
 import { isAssumedByEdge } from './private/adoption/edge-functions';
 import { BundledCode } from './private/bundling/bundled-code';
 import { checkPackageSize } from './private/bundling/check-package-size';
+import { existingRuntime } from './private/cdk-version';
 import { checkInstrumentation, checkNumberOfLayers, mostRequestsAtOnce } from './private/instrumentation-checks';
 import { Bundler, BundlerResult } from './private/languages/bundler';
 import { Languages } from './private/languages/languages';
@@ -155,7 +156,7 @@ function checkKinds(scope: FutureConstruct, props: TracedFunctionProps): void {
 }
 
 function checkRuntime(scope: FutureConstruct, bundler: Bundler, props: TracedFunctionProps): lambda.Runtime {
-  const runtime = props.runtime ?? bundler.defaultRuntime;
+  const runtime = props.runtime ?? existingRuntime(scope, bundler.defaultRuntime, bundler.name);
   if (runtime.family !== bundler.family || !bundler.canRunOn(runtime)) {
     throw validationError(scope,
       'TF128', `runtime '${runtime.name}' does not run the entry '${props.entry}', which is ${bundler.language}; use '${bundler.defaultRuntime.name}' or leave 'runtime' out`);

@@ -1,5 +1,5 @@
-import { CfnResource, IAspect, Mixin } from 'aws-cdk-lib';
-import { IConstruct } from 'constructs';
+import { CfnResource, IAspect } from 'aws-cdk-lib';
+import { IConstruct, IMixin } from 'constructs';
 import { Instrumentation } from './instrumentation';
 import { FunctionResource } from './private/adoption/function-resource';
 import { FunctionTracer } from './private/adoption/function-tracer';
@@ -56,11 +56,10 @@ export interface TracedProps {
  * Apply it to one construct with `fn.with(new Traced())`, to many with `Mixins.of(scope).apply(new Traced())`, and to those that are made later
  * with `Aspects.of(scope).add(new Traced())`. `TracedFunctions.everywhere()` does more: it also bundles functions whose source it knows.
  */
-export class Traced extends Mixin implements IAspect {
+export class Traced implements IAspect, IMixin {
   private readonly tracer: FunctionTracer;
 
   constructor(props: TracedProps = {}) {
-    super();
     this.tracer = new FunctionTracer({
       instrumentation: props.instrumentation,
       inlinePermissions: props.permissions === TracingPermissions.INLINE_STATEMENT,

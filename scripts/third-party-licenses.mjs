@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { root } from './setup.mjs';
+import { SHIPPED } from './ship-packages.mjs';
 
 /** Licences whose text is the same for all that have it, but for the lines with the copyright. */
 const ALLOWED = new Set(['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT']);
@@ -33,8 +34,7 @@ const OWN = { name: 'cdk-traced-function', license: 'Apache-2.0', copyright: ['C
 const XRAY_FOR_JAVA = { name: 'AWS X-Ray SDK for Java', license: 'Apache-2.0', copyright: ['Copyright Amazon.com, Inc. or its affiliates'], text: APACHE };
 const PYTHON_LAYER = ['Apache-2.0', 'BSD-2-Clause'];
 
-const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const bundled = manifest.bundledDependencies.flatMap(name => withDependencies(name, root));
+const bundled = SHIPPED.flatMap(name => withDependencies(name, root));
 const xray = withDependencies('aws-xray-sdk-core', root);
 const spdx = packages => [...new Set(packages.map(({ license }) => license))].sort().join(' AND ');
 const layers = { nodejs: spdx(xray), python: PYTHON_LAYER.join(' AND '), java: XRAY_FOR_JAVA.license, capture: OWN.license };

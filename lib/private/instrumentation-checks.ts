@@ -33,12 +33,16 @@ export function checkNumberOfLayers(scope: ErrorScope, users: number, ours: stri
   }
 }
 
+/** CDK's own type has had another name in each of its versions. */
+interface ManagedInstances {
+  readonly lambdaManagedInstancesCapacityProviderConfig?: { readonly perExecutionEnvironmentMaxConcurrency?: number };
+}
+
 /** How many requests a capacity provider gives to one environment; undefined when that is not said. */
 export function mostRequestsAtOnce(config: NonNullable<lambda.CfnFunction['capacityProviderConfig']>): number | undefined {
   if (Token.isUnresolved(config)) {
     return undefined;
   }
-  const managed = (config as lambda.CfnFunction.CapacityProviderConfigProperty).lambdaManagedInstancesCapacityProviderConfig;
-  return Token.isUnresolved(managed) ? undefined
-    : (managed as lambda.CfnFunction.LambdaManagedInstancesCapacityProviderConfigProperty).perExecutionEnvironmentMaxConcurrency;
+  const { lambdaManagedInstancesCapacityProviderConfig: managed } = config as ManagedInstances;
+  return Token.isUnresolved(managed) ? undefined : managed?.perExecutionEnvironmentMaxConcurrency;
 }

@@ -2,9 +2,9 @@ import { createHash } from 'crypto';
 import * as fs from 'fs';
 import * as path from 'path';
 import { AssetStaging, Stack } from 'aws-cdk-lib';
-import { unzipSync } from 'fflate';
 import { FunctionResource } from './function-resource';
 import { PYTHON_POWERTOOLS_TRACER } from './xray-sdk-imports';
+import { requireShipped } from '../files/shipped-packages';
 
 /** What the text of every package has that records with the X-Ray SDK, or with Powertools Tracer, which calls it. Either may come from a layer. */
 const XRAY_SDK = new RegExp(`aws-xray-sdk|AWS_XRAY_CONTEXT_MISSING|aws_xray_sdk|com/amazonaws/xray/|@aws-lambda-powertools/tracer|${PYTHON_POWERTOOLS_TRACER.source}`);
@@ -89,6 +89,7 @@ function folderHolds(root: string): boolean {
 
 function zipHolds(file: string): boolean {
   let isNamed = false;
+  const { unzipSync } = requireShipped<typeof import('fflate')>('fflate');
   const contents = unzipSync(fs.readFileSync(file), {
     filter: ({ name, originalSize }) => {
       isNamed ||= /(?:^|\/)aws[-_]xray[-_]sdk/.test(name);

@@ -1,5 +1,5 @@
 import * as path from 'path';
-import { Annotations, CfnResource, DockerImage, FeatureFlags, InjectionContext, Stack, Stage } from 'aws-cdk-lib';
+import { Annotations, CfnResource, DockerImage, FeatureFlags, InjectionContext, PropertyInjectors, Stack, Stage } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LAMBDA_NODEJS_SDK_V3_EXCLUDE_SMITHY_PACKAGES } from 'aws-cdk-lib/cx-api';
 import { IConstruct } from 'constructs';
@@ -11,6 +11,7 @@ import { inject } from './injectors';
 import { goUsesXraySdk, nodejsUsesXraySdk, pythonUsesXraySdk, XRAY_SDK_MODULES } from './xray-sdk-imports';
 import { Instrumentation } from '../../instrumentation';
 import { BundledCode } from '../bundling/bundled-code';
+import { lacking } from '../cdk-version';
 import { Bundler } from '../languages/bundler';
 import { goBundler } from '../languages/go-bundler';
 import { nodejsBundler } from '../languages/nodejs-bundler';
@@ -69,6 +70,11 @@ export class Rebundling {
   private readonly untranslated = new Map<string, string>();
 
   constructor(scope: IConstruct, private readonly options: RebundlingOptions) {
+    // Its types say that it is there. Functions get a layer without it.
+    if ((PropertyInjectors as unknown) === undefined || lambda.Function.PROPERTY_INJECTION_ID === undefined) {
+      Annotations.of(scope).addWarningV2('cdk-traced-function:noPropertyInjection', `${lacking('property injection')}: functions are not bundled with tracing, and get a layer`);
+      return;
+    }
     inject(scope, [
       { constructUniqueId: lambda.Function.PROPERTY_INJECTION_ID, inject: (props, context) => this.rebundle(props, context) },
       { constructUniqueId: PYTHON_FUNCTION, inject: (props, context) => this.withoutImage(props, context, 'image', translatePython(props.bundling ?? {})) },

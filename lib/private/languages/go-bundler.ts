@@ -44,6 +44,11 @@ export const goBundler: Bundler = {
     const { tags, rest: buildArgs } = takeTags(wordsOf(request, options.buildArgs ?? []));
     return {
       handler: 'bootstrap',
+      // Windows has no executable bit, and the CDK CLI takes it from the file.
+      warnings: process.platform !== 'win32' ? undefined : [{
+        id: 'cdk-traced-function:windowsBootstrap',
+        message: "a deployment from Windows uploads 'bootstrap' without its executable bit, and Lambda does not start it; deploy from WSL, Linux or macOS",
+      }],
       environment: {},
       job: {
         language: 'go',

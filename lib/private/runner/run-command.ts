@@ -1,5 +1,6 @@
 import { spawn } from 'child_process';
 import { withoutCredentials } from './credentials';
+import { requireShipped } from '../files/shipped-packages';
 import { systemErrorText } from '../files/system-error';
 
 export interface CommandOptions {
@@ -11,6 +12,9 @@ export interface CommandOptions {
   readonly acceptStatus?: readonly number[];
 }
 
+/** On Windows npm, Maven and Gradle are `.cmd` files, which Node.js starts by no name and with no arguments of its own quoting. */
+const start = process.platform === 'win32' ? requireShipped<typeof spawn>('cross-spawn') : spawn;
+
 const SHOWN_OUTPUT_CHARACTERS = 4_000;
 
 /**
@@ -20,7 +24,7 @@ const SHOWN_OUTPUT_CHARACTERS = 4_000;
  */
 export async function runCommand(argv: readonly string[], options: CommandOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(argv[0], argv.slice(1), {
+    const child = start(argv[0], argv.slice(1), {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,7 +1,9 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { unzipSync } from 'fflate';
 import { recorderIn, Recorder } from './recorder';
+import { requireShipped } from '../../files/shipped-packages';
+
+const { unzipSync } = requireShipped<typeof import('fflate')>('fflate');
 
 /** Files whose text is looked into; of others the name. */
 const TEXTS = /\.(?:[cm]?js|[cm]?ts|py|json|txt|toml|xml|gradle|mod|kts)$/;

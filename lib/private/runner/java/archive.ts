@@ -1,7 +1,10 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { unzipSync, zipSync, Zippable } from 'fflate';
+import type { Zippable } from 'fflate';
+import { requireShipped } from '../../files/shipped-packages';
 import { BundlingError } from '../bundling-error';
+
+const { unzipSync, zipSync } = requireShipped<typeof import('fflate')>('fflate');
 
 /** fflate writes local times, and this is the same wall clock everywhere; the format knows none before 1980. */
 const MODIFIED = new Date(1980, 0, 1);

@@ -2,12 +2,10 @@ import * as fs from 'fs';
 import { createRequire } from 'module';
 import * as path from 'path';
 import type * as Esbuild from 'esbuild';
+import { ESBUILD_VERSION, esbuildLock } from './esbuild-lock';
 import { userCacheDir } from '../../cache/user-cache';
 import { BundlingError } from '../bundling-error';
 import { runCommand } from '../run-command';
-
-/** Installed when neither the project nor this package has esbuild, as in an app in another language than JavaScript. */
-const ESBUILD_VERSION = '0.28.2';
 
 /** The oldest that is tested. */
 const OLDEST = [0, 21, 5];
@@ -59,7 +57,9 @@ async function install(cache: string): Promise<void> {
   fs.mkdirSync(path.dirname(cache), { recursive: true });
   const unfinished = fs.mkdtempSync(`${cache}-`);
   try {
-    await runCommand(['npm', 'install', '--no-save', '--no-audit', '--no-fund', '--prefix', unfinished, `esbuild@${ESBUILD_VERSION}`], { cwd: unfinished });
+    fs.writeFileSync(path.join(unfinished, 'package.json'), JSON.stringify({ private: true, dependencies: { esbuild: ESBUILD_VERSION } }));
+    fs.writeFileSync(path.join(unfinished, 'package-lock.json'), JSON.stringify(esbuildLock()));
+    await runCommand(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: unfinished });
     if (!load(cache)) {
       fs.rmSync(cache, { recursive: true, force: true });
       fs.renameSync(unfinished, cache);

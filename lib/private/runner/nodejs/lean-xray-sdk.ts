@@ -1,10 +1,10 @@
 import { createHash } from 'crypto';
 import * as fs from 'fs';
-import { createRequire } from 'module';
 import * as path from 'path';
 import type { Metafile, OnLoadArgs, OnLoadResult, PluginBuild } from 'esbuild';
 import { AWS_SDK_V2 } from './library-capture';
 import { fileOf, ownModule, RUNTIME_PREFIX } from './own-modules';
+import { requireShipped } from '../../files/shipped-packages';
 import { NodejsJob } from '../../languages/nodejs-job';
 import { nodejsRuntimeFile } from '../runtime-files';
 
@@ -155,7 +155,7 @@ interface ParameterLists {
  */
 export function parameterRegistration(clientPackage: string, command?: string): string {
   const service = clientPackage.replace(/^(?:client|lib)-/, '').replace(/-/g, '');
-  const { services } = createRequire(__filename)('aws-xray-sdk-core/dist/lib/resources/aws_whitelist.json') as ParameterLists;
+  const { services } = requireShipped<ParameterLists>('aws-xray-sdk-core/dist/lib/resources/aws_whitelist.json');
   const all = services[service]?.operations ?? {};
   const wanted = command && command[0].toLowerCase() + command.slice(1);
   const operations = Object.fromEntries(Object.entries(all).filter(([name]) => wanted === undefined || name === wanted));

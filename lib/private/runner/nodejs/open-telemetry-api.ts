@@ -1,9 +1,9 @@
 import * as fs from 'fs';
-import { createRequire } from 'module';
 import * as path from 'path';
 import type { OnLoadArgs, OnResolveArgs, PluginBuild } from 'esbuild';
 import { EXTERNAL_NAMESPACE, isExternal } from './external-modules';
 import { fileOf, ownModule, RUNTIME_PREFIX } from './own-modules';
+import { shippedFile } from '../../files/shipped-packages';
 
 const API = '@opentelemetry/api';
 const BRIDGE = JSON.stringify(`${RUNTIME_PREFIX}open-telemetry/api.mjs`);
@@ -51,5 +51,5 @@ export function joinOpenTelemetryApi(build: PluginBuild, external: string[]): vo
 
 /** This package's copy, as the ES modules of which esbuild takes what is used. */
 function ownApi(): string {
-  return createRequire(__filename).resolve(API).replace(/([\\/]build[\\/])src([\\/])/, '$1esm$2');
+  return shippedFile(API).replace(/([\\/]build[\\/])src([\\/])/, '$1esm$2');
 }

@@ -1,7 +1,8 @@
 import * as fs from 'fs';
-import { createRequire, isBuiltin } from 'module';
+import { isBuiltin } from 'module';
 import * as path from 'path';
 import type { OnResolveResult, PluginBuild } from 'esbuild';
+import { asInstalled, resolveFrom } from '../../files/shipped-packages';
 import { nodejsRuntimeFile, PACKAGE_ROOT } from '../runtime-files';
 
 /**
@@ -24,7 +25,7 @@ export function bundleOwnModules(build: PluginBuild): void {
   build.onResolve({ filter: new RegExp(`^${RUNTIME_PREFIX}`) }, args => ownModule(nodejsRuntimeFile(args.path.slice(RUNTIME_PREFIX.length))));
   build.onResolve({ filter: /.*/, namespace: OWN_NAMESPACE }, args => isBuiltin(args.path)
     ? { path: args.path, external: true }
-    : ownModule(createRequire((args.pluginData as OwnModule).file).resolve(args.path)));
+    : ownModule(resolveFrom((args.pluginData as OwnModule).file, args.path)));
   build.onLoad({ filter: /.*/, namespace: OWN_NAMESPACE }, async args => {
     const { file } = args.pluginData as OwnModule;
     return {
@@ -38,7 +39,7 @@ export function bundleOwnModules(build: PluginBuild): void {
 
 /** @param file absolute path of a file of this package or of one of its dependencies */
 export function ownModule(file: string): OnResolveResult {
-  return { path: path.relative(PACKAGE_ROOT, file).split(path.sep).join('/'), namespace: OWN_NAMESPACE, pluginData: { file } satisfies OwnModule };
+  return { path: asInstalled(path.relative(PACKAGE_ROOT, file)).split(path.sep).join('/'), namespace: OWN_NAMESPACE, pluginData: { file } satisfies OwnModule };
 }
 
 /** The file on disk that a module stands for, as a callback of a plugin gets it. */

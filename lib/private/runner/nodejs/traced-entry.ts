@@ -1,5 +1,4 @@
 import * as fs from 'fs';
-import { createRequire } from 'module';
 import * as path from 'path';
 import type { OnResolveArgs, Plugin, PluginBuild } from 'esbuild';
 import { preferEsModulesOfAws } from './aws-es-modules';
@@ -11,6 +10,7 @@ import { joinOpenTelemetryApi } from './open-telemetry-api';
 import { bundleOwnModules, ownModule } from './own-modules';
 import { joinRuntimeApi } from './runtime-api';
 import { setupSource } from './setup-module';
+import { shippedFile } from '../../files/shipped-packages';
 import { NodejsJob } from '../../languages/nodejs-job';
 
 /** Generated entries: one for each job, which sets the instrumentation up and imports the user's handler after that. */
@@ -150,7 +150,7 @@ function resolveSdk(build: PluginBuild, inLayer: boolean): void {
       return args.namespace === EXTERNAL_NAMESPACE ? { path: args.path, external: true } : { path: args.path, namespace: EXTERNAL_NAMESPACE };
     }
     const users = await build.resolve(args.path, { kind: args.kind, resolveDir: args.resolveDir, pluginData: 'resolving' });
-    return users.errors.length === 0 ? users : ownModule(createRequire(__filename).resolve(args.path));
+    return users.errors.length === 0 ? users : ownModule(shippedFile(args.path));
   });
   build.onLoad({ filter: /^aws-xray-sdk-core$/, namespace: EXTERNAL_NAMESPACE }, args => ({
     contents: `module.exports = require(${JSON.stringify(args.path)});`,

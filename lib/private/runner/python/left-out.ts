@@ -1,5 +1,8 @@
 import * as path from 'path';
-import ignore, { Ignore } from 'ignore';
+import type { Ignore } from 'ignore';
+import { requireShipped } from '../../files/shipped-packages';
+
+const ignore = requireShipped<typeof import('ignore').default>('ignore');
 
 /** They differ from machine to machine, or are of no use on Lambda. */
 const USELESS = [

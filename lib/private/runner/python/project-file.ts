@@ -1,10 +1,12 @@
 import * as fs from 'fs';
 import * as path from 'path';
-import { satisfies, validRange } from '@renovatebot/pep440';
 import { normalizedName, requirementName } from './names';
 import { readToml, TomlTable as Table } from './toml';
+import { requireShipped } from '../../files/shipped-packages';
 import { PythonChoices } from '../../languages/python-job';
 import { BundlingError } from '../bundling-error';
+
+const { satisfies, validRange } = requireShipped<typeof import('@renovatebot/pep440')>('@renovatebot/pep440');
 
 /** What is read of a project's `pyproject.toml`. */
 export class ProjectFile {

@@ -1,11 +1,11 @@
-import { createRequire } from 'module';
 import { readText } from './text-file';
+import { requireShipped } from '../../files/shipped-packages';
 import { BundlingError } from '../bundling-error';
 
 export type TomlTable = Record<string, unknown>;
 
 /** smol-toml can be required, but describes its types for ES modules only. */
-const { parse } = createRequire(__filename)('smol-toml') as { parse(text: string): TomlTable };
+const { parse } = requireShipped<{ parse(text: string): TomlTable }>('smol-toml');
 
 /** @throws with the file's name, and the line that is wrong */
 export function readToml(file: string): TomlTable {

@@ -1,11 +1,13 @@
 import * as fs from 'fs';
-import { compare, satisfies, valid } from '@renovatebot/pep440';
 import { Distribution, distributions } from './distributions';
 import { installRequirements, PythonTarget } from './installer';
 import { requirementName } from './names';
 import { PythonRequirements } from './requirements';
 import { readText } from './text-file';
+import { requireShipped } from '../../files/shipped-packages';
 import { BundlingError } from '../bundling-error';
+
+const { compare, satisfies, valid } = requireShipped<typeof import('@renovatebot/pep440')>('@renovatebot/pep440');
 
 /**
  * Versions of the SDK for Python that the construct supplies when a function's own requirements name none, with the hashes of their wheels for Lambda's platforms.
