@@ -7,7 +7,7 @@ import { findCdkCli, type CdkCli } from './cdk-cli';
 import { errorOf, isOfError, isProgress } from './cli-error';
 import { keepFile } from './kept-file';
 import { LauncherError } from './launcher-error';
-import { PROJECT_DIR } from './project-folders';
+import { IS_CHECKOUT, PROJECT_DIR } from './project-folders';
 import { runCommand, type CommandResult } from './run-command';
 import { LOCAL_REGION } from './xray/local-place';
 
@@ -137,7 +137,7 @@ export class CdkApp {
   private synthesis(stacks: readonly string[]): string[] {
     const { app, appDir, context } = this.options;
     // The samples do not depend on one another, so only those that are deployed need to be bundled.
-    const only = appDir === PROJECT_DIR && app === undefined && stacks.length > 0 ? ['--exclusively'] : [];
+    const only = IS_CHECKOUT && appDir === PROJECT_DIR && app === undefined && stacks.length > 0 ? ['--exclusively'] : [];
     const given = Object.entries(context ?? {}).flatMap(([name, value]) => ['--context', `${name}=${value}`]);
     return [...only, ...given, '--output', this.assembly, ...(app ? ['--app', app] : [])];
   }

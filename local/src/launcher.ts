@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { addAssertionRoutes } from './assertions/assertion-routes';
 import { startLocalCloud, type LocalCloud } from './cloud/local-cloud';
 import { ensurePythonEnvironment } from './cloud/python-environment';
 import { provideRuntimeClients } from './cloud/runtime-clients';
 import { CdkApp, type StackOutputs } from './deploy';
 import { addLogRoutes } from './function-logs/log-routes';
 import { LauncherError } from './launcher-error';
+import { libraryMismatch } from './library-version';
 import { useLocalCredentials } from './local-credentials';
-import { LOCAL_DIR, STATE_DIR } from './project-folders';
+import { IS_CHECKOUT, LOCAL_DIR, STATE_DIR, VERSION } from './project-folders';
 import type { Reporter } from './reporter';
 import { pause } from './run-command';
 import type { Missing, Sample, SampleContext, SampleTrace, SegmentDocument } from './samples/sample';
@@ -60,6 +62,8 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
   const cleanups: (() => unknown)[] = [];
   try {
     const { settings, appDir, app, context } = options;
+    const mismatch = IS_CHECKOUT ? undefined : libraryMismatch(appDir, VERSION);
+    if (mismatch) reporter.warning(mismatch);
     const log = (line: string) => reporter.progress(line);
 
     // X-Ray comes first, so that the cloud can be told where it is; it asks for the logs' address when it needs it.
@@ -71,7 +75,10 @@ export async function launch(options: LauncherOptions, reporter: Reporter, signa
       strict: options.strict,
       log: line => reporter.warning(line),
       webDir: existsSync(PAGE_DIR) ? PAGE_DIR : undefined,
-      addRoutes: (server, store) => addLogRoutes(server, { traceById: id => store.trace(id), cloudEndpoint: () => cloud?.endpoint }),
+      addRoutes: (server, store) => {
+        addLogRoutes(server, { traceById: id => store.trace(id), cloudEndpoint: () => cloud?.endpoint });
+        addAssertionRoutes(server, store);
+      },
     }, options);
     cleanups.push(() => xray.close());
     const earlier = new Set(xray.store.traces().map(trace => trace.id));

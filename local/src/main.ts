@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { CdkApp } from './deploy';
 import { launch } from './launcher';
 import { LauncherError } from './launcher-error';
-import { PROJECT_DIR } from './project-folders';
+import { IS_CHECKOUT, PROJECT_DIR, VERSION } from './project-folders';
 import { regressionCommands } from './regression/cli';
 import { JsonReporter, TextReporter, type Reporter } from './reporter';
 import { DEFAULT_STACK, samples } from './samples';
@@ -28,7 +28,7 @@ interface Flags {
 
 const program = new Command('cdk-traced-local')
   .description('Deploys a CDK app to a local cloud on this machine and shows its X-Ray traces. No AWS account, no Docker.')
-  .argument('[stack...]', `stacks to deploy (default: '${DEFAULT_STACK}' of this project, all of another app)`)
+  .argument('[stack...]', IS_CHECKOUT ? `stacks to deploy (default: '${DEFAULT_STACK}' of this project, all of another app)` : 'stacks to deploy (default: all of the app)')
   .option('--exit', 'end after the first round of traffic; status 0 only if every item and every expected segment is there')
   .option('--watch', 'deploy what is saved, by hotswap where only code has changed')
   .option('--report <file>', "write the traces in the shape of X-Ray's BatchGetTraces")
@@ -36,7 +36,7 @@ const program = new Command('cdk-traced-local')
   .option('--app <command>', "command that synthesises the CDK app (default: 'app' of cdk.json in the current folder)")
   .option('--stacks <names>', 'stacks to deploy, separated by commas', names)
   .option('--all', 'deploy all stacks of the app')
-  .option('--trace-all', 'trace every function, API stage, state machine and GraphQL API, whatever the templates say (default: on, except for this project)')
+  .option('--trace-all', `trace every function, API stage, state machine and GraphQL API, whatever the templates say (default: on${IS_CHECKOUT ? ', except for this project' : ''})`)
   .option('--no-trace-all', 'trace what the templates say')
   .option('--strict', 'refuse resource types that the local cloud does not provide, and trace documents that AWS would not take, instead of telling of them')
   .option('--list', 'name the stacks and end')
@@ -45,6 +45,7 @@ const program = new Command('cdk-traced-local')
   .option('--xray-port <port>', 'UDP and TCP port of the X-Ray daemon (default: CDK_TRACED_XRAY_PORT or 2000; 0 picks a free one)')
   .option('--web-port <port>', 'port of the X-Ray API and its page (default: CDK_TRACED_WEB_PORT or 2080; 0 picks a free one)')
   .option('--otlp-port <port>', 'port for spans of OpenTelemetry, OTLP over HTTP (default: CDK_TRACED_OTLP_PORT or 4318; 0 picks a free one)')
+  .version(VERSION)
   .action(main);
 regressionCommands().forEach(command => program.addCommand(command));
 
@@ -68,7 +69,7 @@ async function main(positional: string[], flags: Flags): Promise<void> {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
   try {
     const appDir = process.cwd();
-    const isOwnApp = appDir === PROJECT_DIR && flags.app === undefined;
+    const isOwnApp = IS_CHECKOUT && appDir === PROJECT_DIR && flags.app === undefined;
     if (flags.list) {
       await list(appDir, isOwnApp, flags, reporter, abort.signal);
       return;

@@ -152,6 +152,7 @@ function cloudEnvironment({ xrayPort, xrayUrl, appDir, traceAll, strict, environ
   return {
     ...Object.fromEntries(passed.filter(name => process.env[name] !== undefined).map(name => [name, process.env[name]])),
     TMPDIR: scratch,
+    PYTHONDONTWRITEBYTECODE: '1', // the package's folder is not ours to write to
     CDK_TRACED_SCRATCH: scratch,
     AWS_ACCESS_KEY_ID: 'test',
     AWS_SECRET_ACCESS_KEY: 'test',
