@@ -24,6 +24,11 @@ Or, for an answer in two minutes:
 Or all apps of local/corpus, of which a whole run tries a third, another one each day:
   corpus   each is deployed to the local cloud, used and traced
 
+Or what is published, in apps of its own; each takes some minutes, and none is part of a whole run:
+  versions   the packed library with the oldest aws-cdk-lib that it supports, one in the middle and the newest
+  languages  the bindings for Python, Java, Go and .NET, and an app in each of them
+  packages   the packed local cloud, the assertions with three test runners, and the plugin for pytest
+
 Ends with the line 'N passed, N failed'; the exit status is 1 if anything failed.`;
 
 /** A ring runs one after the other, because each of them uses both cores. Each gives how many passed and failed. */
@@ -41,8 +46,14 @@ const RINGS = {
       ['docs/errors.md is current', ['node', 'scripts/error-table.mjs', '--check']],
       ['licence texts are current', ['node', 'scripts/third-party-licenses.mjs', '--check']],
       ['docs/rules is current', ['node', 'scripts/rule-pages.mjs', '--check']],
+      ['links of the documentation', ['node', 'scripts/docs.mjs', '--check']],
     ]),
-    await check('examples of the documentation', ['node', 'scripts/check-examples.mjs']), // needs what jsii has written
+    // What needs what jsii has written.
+    await sideBySide([
+      ['examples of the documentation', ['node', 'scripts/check-examples.mjs']],
+      ['API.md is current', ['node', 'scripts/api-docs.mjs', '--check']],
+      ['tables of options are current', ['node', 'scripts/option-tables.mjs', '--check']],
+    ]),
   ]),
   unit: () => {
     ensurePythonPackages(); // cfn-lint
@@ -71,6 +82,9 @@ const PARTS = {
     await jest('test/jest.config.js', ['--testPathIgnorePatterns', 'e2e', 'instrumentation', 'oracle', 'package-cache', 'common-part', 'cfn-lint', 'tool\\.test', 'runner/(?:python|java)']),
     await jest('local/jest.config.js', ['--testPathIgnorePatterns', 'e2e', 'vitest', 'command-lines', 'python', 'kill', 'corpus', 'local-cloud']),
   ]),
+  versions: () => published('versions'),
+  languages: () => published('languages'),
+  packages: () => published('packages'),
   corpus: () => {
     process.env.CDK_TRACED_CORPUS ??= 'all';
     return jest('local/jest.config.js', ['corpus']);
@@ -101,6 +115,12 @@ await run(async () => {
   console.log(`\n${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed > 0 ? 1 : 0;
 });
+
+/** jsii first: the rings see what is compiled. */
+async function published(name) {
+  ensurePythonPackages();
+  return sum([await check('jsii', ['npx', 'jsii', '--silence-warnings=reserved-word']), await jest('test/published/jest.config.js', [name])]);
+}
 
 /** Commands of one thread each, two at a time: the longest comes first. */
 async function sideBySide(checks) {
