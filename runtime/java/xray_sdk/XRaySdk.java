@@ -2,6 +2,7 @@ package cdktracedfunction;
 
 import com.amazonaws.xray.emitters.Emitter;
 import com.amazonaws.xray.entities.Entity;
+import com.amazonaws.xray.entities.Segment;
 import com.amazonaws.xray.entities.Subsegment;
 import com.amazonaws.xray.entities.ThrowableDescription;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -32,11 +33,11 @@ public final class XRaySdk {
     boolean result = subsegment.end();
     try {
       Entity parent = subsegment.getParent();
-      if (parent instanceof Subsegment && parent.isInProgress() && subsegment.isSampled() && subsegment.getSubsegments().isEmpty()) {
-        if (sendSubsegment(subsegment.getCreator().getEmitter(), subsegment)) {
-          subsegment.setEmitted(true);
-          parent.removeSubsegment(subsegment);
-        }
+      Segment segment = subsegment.getParentSegment();
+      boolean isSampled = segment != null && segment.isSampled();
+      if (isSampled && parent instanceof Subsegment && parent.isInProgress() && subsegment.getSubsegments().isEmpty()
+          && sendSubsegment(subsegment.getCreator().getEmitter(), subsegment)) {
+        parent.removeSubsegment(subsegment);
       }
     } catch (Throwable error) {
       Guard.failed(error);
