@@ -170,7 +170,11 @@ export async function addCompiled(
     install: 'a JDK (https://adoptium.net, to which JAVA_HOME has to point if it is set)',
   }, [workDir]);
   const classPath = [directory, path.join(directory, 'lib', '*'), path.join(used, '*')].join(path.delimiter);
-  await runCommand([...tool.argv, '--release', RELEASE, '-encoding', 'UTF-8', '-proc:none', '-nowarn', '-cp', classPath, '-d', classes, ...files], { cwd: from });
+  await runCommand([...tool.argv, '--release', RELEASE, '-encoding', 'UTF-8', '-proc:none', '-nowarn', '-cp', classPath, '-d', classes, ...files], { cwd: from })
+    .catch((error: Error) => {
+      throw new BundlingError('TF632', `what records calls does not compile with the versions of libraries in the package: ${error.message}; ` +
+        'leave that kind of calls out by captureHttp, captureSql or captureAwsSdk, use another version of the library, or Instrumentation.none()');
+    });
   for (const [name, text] of Object.entries(resources)) {
     fs.mkdirSync(path.dirname(path.join(classes, name)), { recursive: true });
     fs.writeFileSync(path.join(classes, name), text);
