@@ -1,6 +1,7 @@
 'use strict';
 // Records queries with pg, mysql2 and mysql. It is in a package only when one of them is. The text of a query is not recorded, which may hold values.
 const { errorMonitor } = require('node:events');
+const { beginCall } = require('./database-call.cjs');
 
 const TRACED = Symbol('traced');
 
@@ -25,7 +26,7 @@ exports.captureClient = (driver, Client) => {
     prototype[method] = function (...args) {
       const recorder = globalThis[Symbol.for('cdk-traced-function.recorder')];
       const running = recorder?.running();
-      const call = running && recorder.guard(() => begin(recorder, running, { system, driver, ...target(this) }));
+      const call = running && recorder.guard(() => beginCall(recorder, running, { system, driver, ...target(this) }));
       if (!call) return original.apply(this, args);
       const { guard } = recorder;
       let isOpen = true;
@@ -38,26 +39,6 @@ exports.captureClient = (driver, Client) => {
     Object.defineProperties(prototype[method], { name: { value: method }, length: { value: original.length }, [TRACED]: { value: true } });
   }
 };
-
-/** @returns what is told of the outcome; undefined when nothing is recorded */
-function begin(recorder, running, { system, driver, host, port, database }) {
-  const { AWSXRay, describeException, redact } = recorder;
-  const asDatabase = error => {
-    const { name, message, stack } = describeException(error);
-    return { name, message: redact.sqlMessage(message), stack };
-  };
-  if (AWSXRay) {
-    const subsegment = recorder.begin(running, database ? `${database}@${host}` : String(host));
-    subsegment.addSqlData({
-      database_type: system, driver_version: driver, url: redact.url(`${system}://${host}${port ? `:${port}` : ''}${database ? `/${database}` : ''}`),
-    });
-    return { end: () => subsegment.close(), fail: error => subsegment.close(asDatabase(error), true) };
-  }
-  if (!running.isSampled) return undefined;
-  const span = recorder.begin(running, database ?? system);
-  span.attributes = { 'db.system': system, 'db.name': database, 'net.peer.name': host, 'net.peer.port': port };
-  return { end: () => span.end(), fail: error => span.fail(asDatabase(error)) };
-}
 
 /** Calls a function that tells its outcome by a callback, a promise or events. */
 function watched(original, client, args, finish) {

@@ -42,6 +42,18 @@ const LIBRARIES: readonly Library[] = [
     ...logs('correlatePowertools'), module: '@aws-lambda-powertools/logger', inFile: 'PowertoolsLogFormatter',
     file: '@aws-lambda-powertools[\\\\/]logger[\\\\/]lib[\\\\/](?:esm|cjs)[\\\\/]formatter[\\\\/]PowertoolsLogFormatter\\.js',
   },
+  {
+    client: 'sql', module: 'mongodb', file: 'mongodb[\\\\/]lib[\\\\/]cmap[\\\\/]connection\\.js', runtime: 'capture/mongodb.cjs',
+    capture: object => `captureConnection(${object})`, inFile: 'exports.Connection', outside: () => 'require("mongodb/lib/cmap/connection").Connection',
+  },
+  {
+    client: 'sql', module: 'ioredis', file: 'ioredis[\\\\/]built[\\\\/](?:Redis|redis[\\\\/]index)\\.js', runtime: 'capture/redis.cjs',
+    capture: object => `captureClient(${object})`, inFile: 'exports.default', outside: () => 'library',
+  },
+  {
+    client: 'sql', module: 'ioredis/built/[Pp]ipeline', file: 'ioredis[\\\\/]built[\\\\/][Pp]ipeline\\.js', runtime: 'capture/redis.cjs',
+    capture: object => `capturePipeline(${object})`, inFile: 'exports.default', outside: () => 'library.default',
+  },
   { ...sql('mysql'), module: 'mysql', file: 'mysql[\\\\/]lib[\\\\/]Connection\\.js', outside: () => 'require("mysql/lib/Connection")' },
 ];
 
