@@ -3,6 +3,9 @@ import { redact } from './redaction.mjs';
 
 const described = new WeakMap();
 
+/** Errors of MongoDB's driver, of ioredis and node-redis, and of better-sqlite3: their messages quote values. */
+const DATABASE_ERROR = /^(?:Mongo\w+|ReplyError|ErrorReply|SqliteError)$/;
+
 /**
  * @param error whatever was thrown; the same object gives the same description
  * @returns {{ name: string, message: string, stack?: string }}
@@ -13,10 +16,12 @@ export function describeException(error) {
   let description = described.get(error);
   if (!description) {
     const message = text(() => error.message) ?? text(() => String(error)) ?? '';
+    const name = text(() => error.name) ?? 'Error';
+    // Of pg (`severity`), and of mysql and mysql2.
+    const isOfDatabase = text(() => error.severity ?? error.sqlMessage) !== undefined || DATABASE_ERROR.test(name) || text(() => error.code) === 'ERR_SQLITE_ERROR';
     description = {
-      name: text(() => error.name) ?? 'Error',
-      // Of pg (`severity`), and of mysql and mysql2.
-      message: text(() => error.severity ?? error.sqlMessage) === undefined ? redact.message(message) : redact.sqlMessage(message),
+      name,
+      message: isOfDatabase ? redact.sqlMessage(message) : redact.message(message),
       stack: frames(text(() => error.stack), message),
     };
     described.set(error, description);

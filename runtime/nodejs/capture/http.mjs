@@ -60,9 +60,8 @@ export function captureHttp(recorder, awsCalls) {
   }
 }
 
-/** Without the query; a proxy is sent the whole URL as path, perhaps with a password. */
+/** A proxy is sent the whole URL as path. What is secret of it, the recorder leaves out. */
 function urlOf(request) {
-  const [target] = request.path.split('?');
-  if (/^https?:\/\//i.test(target)) return target.replace(/\/\/[^/]*@/, '//');
-  return `${request.protocol}//${request.getHeader('host') ?? request.host}${target}`;
+  const { path } = request;
+  return /^https?:/i.test(path) ? path : `${request.protocol}//${request.getHeader('host') ?? request.host}${path}`;
 }

@@ -163,7 +163,7 @@ function addParameters(attributes, service, input = {}) {
   }
   const names = PARAMETERS[service];
   for (const name in names) {
-    if (typeof input[name] === 'string' && (redact.s3Keys || names[name] !== 'aws.s3.key')) attributes[names[name]] = input[name];
+    if (typeof input[name] === 'string' && (redact.s3Keys || names[name] !== 'aws.s3.key')) attributes[names[name]] = name === 'QueueUrl' ? redact.resource(input[name]) : input[name];
   }
 }
 

@@ -16,8 +16,14 @@ export function xrayRecorder(AWSXRay, contextMissing) {
   if (!process.env.AWS_XRAY_CONTEXT_MISSING) AWSXRay.setContextMissingStrategy(contextMissing === 'LOG_ERROR' ? logOnce() : contextMissing);
   const facade = guard(() => AWSXRay.isAutomaticMode() && AWSXRay.getNamespace().get('segment'));
   const starters = [];
-  describeErrors(AWSXRay.Subsegment.prototype);
+  const { prototype } = AWSXRay.Subsegment;
+  describeErrors(prototype);
   describeErrors(AWSXRay.Segment.prototype);
+  const { addAttribute } = prototype;
+  prototype.addAttribute = function (name, data) {
+    guard(() => { if (data?.queue_url) data.queue_url = redact.resource(data.queue_url); });
+    return addAttribute.call(this, name, data);
+  };
 
   function begin(parent, name) {
     const subsegment = parent.notTraced ? parent.addNewSubsegmentWithoutSampling(name) : parent.addNewSubsegment(name);

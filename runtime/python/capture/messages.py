@@ -16,16 +16,16 @@ _MOST_FRAMES = 50
 _MOST_EXCEPTIONS = 5
 
 # In a text a password may hold anything but white space and quotes.
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s'\"<>]*@)?([^\s/?#'\"<>]*)(/[^\s?#'\"<>]*)?(?:[?#;][^\s'\"<>]*)?")
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,31}://)(?:[^\s'\"<>]*@)?([^\s/?#'\"<>]*)(/[^\s?#'\"<>]*)?(?:[?#;][^\s'\"<>]*)?")
 _QUERY = re.compile(r"(?<=[\w/%.~-])[?#;][^\s'\"<>)]*=[^\s'\"<>)]*")
 _PATH_AFTER_URL = re.compile(r"(\burl: )(?![A-Za-z]+://)([^\s?#'\"<>)]*)[^\s'\"<>]*")
 _QUOTED = re.compile(r"(?:['\"`].*['\"`])|(?:\{.*\})", re.DOTALL)
 _NAMED = re.compile(
-    r"([\w-]*(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|credential|signature|authorization|cookie|session[_-]?id)[\w-]*"
+    r"((?:password|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|signature|authorization|cookie|session[_-]?id)[\w-]{0,32}"
     r"['\"]?\s*[=:]\s*)((?:basic|bearer|digest|negotiate)\s+)?(?:'[^']*'|\"[^\"]*\"|[^\s,;&'\")}]+)",
     re.IGNORECASE,
 )
-_HOST_WITH_USER = re.compile(r"[^\s/@'\"<>]+:[^\s'\"<>]+@(?=[\w.\[-]+)")
+_HOST_WITH_USER = re.compile(r"[^\s:/@'\"<>]{1,64}:[^\s'\"<>]{1,256}@(?=[\w.\[-])")
 # Of messages that quote what they could not make use of.
 _QUOTES_INPUT = re.compile(r"\bheader|invalid url|unknown url|url can't|failed to parse|scheme|nonnumeric port|invalid port|netloc|label", re.IGNORECASE)
 _INPUT_ERRORS = {"InvalidURL", "InvalidHeader", "InvalidSchema", "MissingSchema", "LocalProtocolError", "UnsupportedProtocol", "LocationParseError", "LocationValueError"}
@@ -33,7 +33,13 @@ _INPUT_ERRORS = {"InvalidURL", "InvalidHeader", "InvalidSchema", "MissingSchema"
 # https://peps.python.org/pep-0249/#exceptions, and what is not named as there
 _DATABASE_ERRORS = {"DatabaseError", "InterfaceError", "PyMongoError", "PostgresError", "BSONError", "SQLAlchemyError", "MySQLError"}
 
+# By their looks: keys of AWS, JSON web tokens, keys in PEM.
+_BY_LOOKS = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*|(?<=PRIVATE KEY-----).*?(?=-----END|$)", re.DOTALL)
+_STATEMENT = re.compile(r"\b(?:select\b.{0,500}\bfrom|(?:insert|merge)\s+into|update\b.{0,200}\bset|delete\s+from|values\s*\()", re.IGNORECASE | re.DOTALL)
+_LITERAL = re.compile(r"'(?:[^'\\]|\\.|'')*'")
+
 # What a service quotes of a request.
+_QUOTED_VALUE = re.compile(r"\b([Vv]alue )(?:'.*'|\".*\"|\([^)]{0,500}\))", re.DOTALL)
 _SERVICE_VALUE = re.compile(r"\bValue \S.* for parameter|\bvalue:? \S.*", re.IGNORECASE)
 
 # Variables of Lambda's own, which say nothing that the trace does not.
@@ -54,6 +60,10 @@ def scrubbed(message, quotes_input=False):
     message = _PATH_AFTER_URL.sub(r"\1\2" if URL_PATHS else r"\1/", message)
     message = _NAMED.sub(lambda found: f"{found[1]}{found[2] or ''}{MASK}", message)
     message = _HOST_WITH_USER.sub(f"{MASK}@", message)
+    message = _BY_LOOKS.sub(MASK, message)
+    message = _QUOTED_VALUE.sub(rf"\1{MASK}", message)
+    if _STATEMENT.search(message):
+        message = _LITERAL.sub(MASK, message)
     if quotes_input or _QUOTES_INPUT.search(message) and "Caused by" not in message:
         message = _QUOTED.sub(f"'{MASK}'", message)
     return message[:_LONGEST_MESSAGE]
