@@ -173,6 +173,7 @@ function captureFiles({ recorded, xraySdk }: GoCapture, optionalFiles: readonly 
 
 function settingsText({ clients, coldStart, response, recording }: Capture): string {
   const values: Record<string, string> = {
+    AWS_SDK: String(clients.includes('aws-sdk')),
     HTTP: String(clients.includes('http')),
     COLD_START: String(coldStart),
     RESPONSE: String(response),
@@ -181,7 +182,7 @@ function settingsText({ clients, coldStart, response, recording }: Capture): str
     EXCEPTION_MESSAGES: String(recording.exceptionMessages),
     REDACT: recording.redact.map(pattern => JSON.stringify(pattern)).join(', '),
   };
-  return runtimeText('settings').replace(/\b(HTTP|COLD_START|RESPONSE|S3_KEYS|URL_PATHS|EXCEPTION_MESSAGES|REDACT)\b/g, name => values[name]);
+  return runtimeText('settings').replace(/\b(AWS_SDK|HTTP|COLD_START|RESPONSE|S3_KEYS|URL_PATHS|EXCEPTION_MESSAGES|REDACT)\b/g, name => values[name]);
 }
 
 function importText({ Name }: GoPackage, optionalFiles: readonly OptionalFile[]): string {
