@@ -49,7 +49,7 @@ export function traceHandler(handler, recorder, { coldStart = false, response } 
         fail(error);
         throw error;
       }
-      if (typeof result?.then !== 'function') {
+      if (!isThenable(result)) {
         if (target.length < 3) succeed(result); // it neither promises nor calls back
         return result;
       }
@@ -62,6 +62,15 @@ export function traceHandler(handler, recorder, { coldStart = false, response } 
       });
     },
   });
+}
+
+/** What refuses to be looked at is for Lambda to complain of. */
+function isThenable(value) {
+  try {
+    return typeof value?.then === 'function';
+  } catch {
+    return false;
+  }
 }
 
 /** An invocation that takes the process with it is the one that people look for. */

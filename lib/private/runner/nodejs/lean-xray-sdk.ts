@@ -62,6 +62,11 @@ export const LEAN_PARTS: readonly LeanPart[] = [
     },
     usedBy: /\.\s*plugins\b|\bplugins\s*[,}:]|(?:EC2|ECS|ElasticBeanstalk)Plugin/,
   },
+  { name: 'aws-sdk-v3', files: { 'patchers/aws3_p.js': () => fs.readFileSync(nodejsRuntimeFile('lean-xray-sdk/aws-clients.cjs'), 'utf8') } },
+  {
+    name: 'lists', files: { 'patchers/call_capturer.js': () => fs.readFileSync(nodejsRuntimeFile('lean-xray-sdk/call-capturer.cjs'), 'utf8') },
+    usedBy: /AWSWhitelist|call_capturer/,
+  },
   // Which parameters of a call are recorded. Each command of an AWS client that is bundled brings its own.
   { name: 'services', files: { 'resources/aws_whitelist.json': () => SERVICES_MODULE } },
 ];
@@ -87,6 +92,8 @@ const STUDIED = new Set([
   '562b31a548a1c999', // middleware/incoming_request_data.js
   // patchers: aws_p.js, http_p.js, promise_p.js, call_capturer.js
   'b7a6513b05f54f60', 'ab885177245e6fcc', '491b390a3c91b2e3', 'dc584b5558f9c9ff',
+  'c182472775a16de9', // segments/attributes/aws.js
+  'c272ea08c2a6973a', // patchers/aws3_p.js of 3.12
   'deb251128afdeac5', '4ff910a8c85416f7', '9baa26e6ed80f567', // segments/plugins: ec2_plugin.js, ecs_plugin.js, elastic_beanstalk_plugin.js
   '37d5416048ec7610', // resources/aws_whitelist.json
 ]);
