@@ -34,6 +34,12 @@ test('functions of a stack share one layer for each family and architecture', ()
   Template.fromStack(stack).hasResourceProperties('AWS::Lambda::LayerVersion', { CompatibleArchitectures: ['arm64'], Description: 'AWS X-Ray SDK for nodejs' });
 });
 
+test('trimming what is in a package is refused with the layer, which has all of the SDK', () => {
+  const trimmed = (trim: boolean) => add(testStack(), 'Function', { instrumentation: Instrumentation.xraySdk({ trim }) });
+  expect(() => trimmed(true)).toThrow(/option 'trim' has no effect with SdkDelivery\.sharedLayer\(\).*remove 'trim' or 'sdkDelivery'/);
+  expect(() => trimmed(false)).not.toThrow(); // it says what the layer is
+});
+
 test('a function without the layer has none', () => {
   const stack = testStack();
   add(stack, 'Bundled', { sdkDelivery: SdkDelivery.bundled() });

@@ -18,6 +18,10 @@ export function checkInstrumentation(scope: ErrorScope, instrumentation: Instrum
       ? "SdkDelivery.sharedLayer() is for SDKs that the construct supplies; Instrumentation.adotLayer() has a layer of its own. Leave 'sdkDelivery' out"
       : "SdkDelivery.sharedLayer() cannot take Instrumentation.openTelemetry(), which is 20 KB within the package; leave 'sdkDelivery' out");
   }
+  if (props.sdkDelivery?._usesLayer && instrumentation.captureOptions.trim) {
+    throw validationError(scope, 'TF132', "Instrumentation.xraySdk() option 'trim' has no effect with SdkDelivery.sharedLayer(), whose layer has the whole SDK: handlers may use any part of it; " +
+      "remove 'trim' or 'sdkDelivery'");
+  }
   const set = instrumentation.byLayer ? Object.keys(instrumentation.environment).filter(name => props.environment?.[name] !== undefined) : [];
   if (set.length > 0) {
     throw validationError(scope, 'TF114', `the environment variable${set.length > 1 ? 's' : ''} ${set.join(', ')} would override what Instrumentation.adotLayer() sets; ` +
