@@ -19,7 +19,7 @@ interface Answer {
 
 /**
  * AWS services and a web site on one free port of the loopback address. What a request is about decides the answer:
- * a table, key, queue or path with `throttled`, `conditional`, `missing` or `broken` in its name fails like that; `/status/<n>` answers with n, `/echo/<header>` with a header of the request,
+ * a table, key, queue or path with `throttled`, `conditional`, `missing` or `broken` in its name fails like that, with `quoting` in a message that quotes the request; `/status/<n>` answers with n, `/echo/<header>` with a header of the request,
  * `/redirect` with a redirection, and `/slow` never.
  */
 export class FakeServices {
@@ -104,6 +104,10 @@ function jsonProtocol(target: string, body: string): Answer {
   }
   if (/missing/.test(body)) {
     return fail(400, target.startsWith('AmazonSQS') ? 'com.amazonaws.sqs#QueueDoesNotExist' : 'com.amazonaws.dynamodb.v20120810#ResourceNotFoundException');
+  }
+  if (/quoting/.test(body)) {
+    const message = `1 validation error detected: Value '${body}' at 'item' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-z]+`;
+    return { status: 400, body: JSON.stringify({ __type: 'com.amazonaws.dynamodb.v20120810#ValidationException', message }) };
   }
   if (/broken/.test(body)) {
     return fail(500, 'InternalServerError');

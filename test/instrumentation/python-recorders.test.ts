@@ -11,10 +11,14 @@ import { bundle, bundlingError } from '../packages';
 import { projectFolder } from '../test-app';
 
 const ENTRY = path.join(__dirname, 'fixtures', 'python', 'recorders.py');
+const HYPOTHESIS = 'hypothesis==6.170.15';
 const RESTRICTED: RecordingOptions = { s3Keys: false, urlPaths: false, exceptionMessages: false };
 const REDACTED: RecordingOptions = { redact: ['\\d{16}', '[\\w.]+@[\\w.]+'] };
 
 const python = (instrumentation: Instrumentation): TracedFunctionProps => ({ entry: ENTRY, instrumentation, ...LOCAL_PYTHON });
+const shapes = (instrumentation: Instrumentation): TracedFunctionProps => ({
+  ...python(instrumentation), entry: path.join(path.dirname(ENTRY), 'exception_shapes_handler.py'), handler: 'exception_shapes_handler.handler',
+});
 const pinned = (lines: string, runtime: lambda.Runtime, files: Record<string, string> = {}): TracedFunctionProps => ({
   entry: projectFolder({ 'app.py': 'def handler(event, context): pass\n', 'requirements.txt': lines, ...files }), runtime, architecture: lambda.Architecture.X86_64,
 });
@@ -34,6 +38,8 @@ beforeAll(async () => {
     openTelemetryRestricted: python(Instrumentation.openTelemetry({ recording: RESTRICTED })),
     xraySdkRedacted: python(Instrumentation.xraySdk({ recording: REDACTED })),
     openTelemetryRedacted: python(Instrumentation.openTelemetry({ recording: REDACTED })),
+    ShapesXRaySdk: shapes(Instrumentation.xraySdk()),
+    ShapesOpenTelemetry: shapes(Instrumentation.openTelemetry()),
     OldSdk: pinned('aws-xray-sdk==2.4.3\n', lambda.Runtime.PYTHON_3_11),
     Constrained: pinned('-c constraints.txt\nsix==1.17.0\n', lambda.Runtime.PYTHON_3_13, { 'constraints.txt': 'aws-xray-sdk==2.14.0\nwrapt==1.16.0\nsix==1.17.0\n' }),
   });
@@ -156,9 +162,10 @@ test('the address of the daemon is read in all of its forms', () => {
   expect((JSON.parse(read) as unknown[]).map((found, i) => [forms[i][0], found])).toEqual(forms);
 });
 
-test('exceptions of every shape are recorded without a secret, and stay as they were', () => {
+test.each(['ShapesXRaySdk', 'ShapesOpenTelemetry'])('%s: exceptions of every shape are recorded without a secret, stay as they were, and reach the caller', id => {
   const script = path.join(__dirname, 'fixtures', 'python', 'exception_shapes.py');
-  expect(execFileSync('python3', ['-B', script, path.join(packages.xraySdk, 'cdk_traced_function')], { encoding: 'utf8' }).trim()).toBe('3000');
+  const env = { PATH: process.env.PATH, PYTHONPATH: [packages[id], installPython([HYPOTHESIS]), libraries].join(path.delimiter) };
+  expect(Number(execFileSync('python3', ['-B', script, packages[id]], { encoding: 'utf8', env }))).toBeGreaterThan(5_000);
 });
 
 describe('the version of the SDK', () => {

@@ -2,10 +2,7 @@ import { createRequire } from 'module';
 import { AddressInfo } from 'net';
 import * as path from 'path';
 
-/** What a message of a database may quote. */
-const QUOTED = 'planted-sql-literal';
-
-/** Speaks MySQL's protocol with the server that comes with mysql2; answers any query with one row, and `BROKEN` with an error. */
+/** Speaks MySQL's protocol with the server that comes with mysql2; answers any query with one row, and what begins with `BROKEN` with an error that quotes the rest. */
 export class MysqlServer {
   public static async start(): Promise<MysqlServer> {
     const server = createRequire(path.join(__dirname, 'package.json'))('mysql2').createServer();
@@ -15,8 +12,8 @@ export class MysqlServer {
       connection.on('error', () => { /* a client that goes away */ });
       connection.on('quit', () => connection.close());
       connection.on('query', (sql: string) => {
-        if (sql === 'BROKEN') {
-          connection.writeError({ code: 1064, message: `You have an error in your SQL syntax near '${QUOTED}'` });
+        if (sql.startsWith('BROKEN')) {
+          connection.writeError({ code: 1064, message: `You have an error in your SQL syntax near '${sql.slice('BROKEN '.length)}'` });
           return;
         }
         connection.writeTextResult([{ n: sql }], [{

@@ -1,14 +1,19 @@
 // Ordinary programs on AWS's own runtime interface client: with and without tracing they do the same.
+import { execFile } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
+import { promisify } from 'util';
 import { LambdaRuntime, Outcome, Request } from './lambda-environment';
+import { MongodbServer } from './mongodb-server';
 import { MysqlServer } from './mysql-server';
+import { RedisServer } from './redis-server';
 import { Bundling, Instrumentation, TracedFunctionProps } from '../../../lib';
 import { FakeServices, ReceivedRequest } from '../../instrumentation/fake-services';
 import { DecodedSpan, decodeSpans } from '../../instrumentation/otlp-spans';
 import { bundle } from '../../packages';
 import { TraceSink } from '../../trace-sink';
 import { PostgresServer } from '../postgres-server';
+import { RecordedTable } from '../recorded-table';
 
 const PARENT = '53995c3f42cd8ad8';
 const header = (n: number, sampled: boolean) => `Root=1-5759e988-${String(n).padStart(24, '0')};Parent=${PARENT};Sampled=${sampled ? 1 : 0}`;
@@ -27,7 +32,7 @@ function namesIn(file: string): string[] {
   return [...table.matchAll(/^ {2}(\w+): /gm)].map(match => match[1]);
 }
 
-const GROUPS = ['http', 'aws', 'aws-v2', 'values', 'frameworks', 'sql'];
+const GROUPS = ['http', 'aws', 'aws-v2', 'values', 'frameworks', 'sql', 'stores'];
 const CALLBACKS = [
   'answers', 'fails', 'failsWithText', 'throws', 'waits', 'doesNotWait', 'keepsLoopBusy', 'neverAnswers', 'promises', 'asyncAndCallsBack', 'callsTwice', 'contextDone', 'contextSucceed',
   'contextFail', 'adapter', 'plain', 'stream',
@@ -39,6 +44,8 @@ let runtime: LambdaRuntime;
 let daemon: TraceSink;
 let services: FakeServices;
 let mysql: MysqlServer;
+let mongodb: MongodbServer;
+let redis: RedisServer;
 let postgres: PostgresServer | undefined;
 let packages: Record<string, string>;
 
@@ -47,10 +54,12 @@ beforeAll(async () => {
   daemon = await TraceSink.start();
   services = await FakeServices.start();
   mysql = await MysqlServer.start();
+  mongodb = await MongodbServer.start();
+  redis = await RedisServer.start();
   postgres = await PostgresServer.start();
   const functions: Record<string, TracedFunctionProps> = {};
   for (const [mode, instrumentation] of Object.entries(INSTRUMENTATIONS)) {
-    for (const group of [...GROUPS, 'ending', 'secrets']) {
+    for (const group of [...GROUPS, 'ending', 'secrets', 'property']) {
       functions[id(group, mode)] = { entry: program(`${group}.js`), instrumentation };
     }
     if (mode !== 'None') {
@@ -60,6 +69,7 @@ beforeAll(async () => {
       functions[id('sqlOutside', mode)] = {
         entry: program('sql.js'), instrumentation, bundling: Bundling.nodejs({ externalModules: ['pg', 'mysql', 'mysql2', 'mysql2/promise'] }),
       };
+      functions[id('storesOutside', mode)] = { entry: program('stores.js'), instrumentation, bundling: Bundling.nodejs({ externalModules: ['mongodb', 'ioredis'] }) };
     }
     if (mode !== 'OpenTelemetry') { // which refuses the X-Ray SDK beside itself
       functions[id('powertools', mode)] = { entry: program('powertools.js'), instrumentation };
@@ -72,6 +82,8 @@ afterAll(async () => {
   await daemon?.stop();
   await services?.stop();
   await mysql?.stop();
+  await mongodb?.stop();
+  await redis?.stop();
   await postgres?.stop();
 });
 
@@ -86,6 +98,7 @@ async function run(functionId: string, requests: Request[], { handler = 'index.h
     AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test', AWS_REGION: 'eu-west-1', AWS_EC2_METADATA_DISABLED: 'true', AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_MAX_ATTEMPTS: '2', AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE: '1', AWS_ENDPOINT_URL: services.url, AWS_XRAY_DAEMON_ADDRESS: daemon.address, SITE: services.url,
     MYSQL: JSON.stringify({ host: '127.0.0.1', port: mysql.port, user: 'planted-user', password: 'planted-password', database: 'shop' }),
+    MONGODB: `mongodb://127.0.0.1:${mongodb.port}/?directConnection=true`, REDIS_PORT: String(redis.port),
     POSTGRES: postgres ? `postgres://postgres:planted-password@127.0.0.1:${postgres.port}/postgres` : '',
     ...env,
   };
@@ -122,6 +135,14 @@ function noticed({ response, error }: Outcome, requests: ReceivedRequest[] = [])
   };
 }
 
+/** Libraries by the names of the programs that use them. */
+const LIBRARIES: [RegExp, string][] = [
+  [/^https?[A-Z]/, '`http`, `https`'], [/^fetch/, '`fetch`'], [/^undici/, 'undici'], [/^axios/, 'axios'], [/^got/, 'got'], [/^nodeFetch/, 'node-fetch 2 and 3'],
+  [/^(?:aws|s3|sns|sqs)[A-Z]/, 'AWS SDK v3'], [/^v2/, 'AWS SDK v2'], [/^pg/, 'pg'], [/^mysql2/, 'mysql2'], [/^mysql/, 'mysql'], [/^mongodb/, 'mongodb'], [/^redis/, 'ioredis'],
+];
+const libraryOf = (program_: string) => LIBRARIES.find(([names]) => names.test(program_))?.[1];
+const recordedTable = new RecordedTable('nodejs');
+
 const HEADERS = [['sampled', true], ['unsampled', false], ['no header', undefined]] as const;
 
 describe.each(GROUPS)('programs of %s', group => {
@@ -150,8 +171,16 @@ describe.each(GROUPS)('programs of %s', group => {
     expect(difference).toEqual([]);
     // Outside of an invocation nothing is called, so there is nothing to tell of.
     expect(ordinary(traced.output)).toEqual(ordinary(plain.output));
+    const programOf = (traceId: string) => libraryOf(names[Number(traceId.slice(-24))] ?? '');
+    if (mode === 'OpenTelemetry') {
+      decodeSpans(traced.datagrams).forEach(span => recordedTable.addSpans(programOf(span.traceId), [span]));
+    } else {
+      traced.datagrams.map(text => JSON.parse(text.slice(text.indexOf('\n') + 1))).forEach(document => recordedTable.addDocuments(programOf(document.trace_id), [document]));
+    }
   });
 });
+
+test('the documentation says what is recorded of each library', () => recordedTable.check());
 
 /** Lines of the log, without what tells of the package (frames, and the line of code that Node.js shows), and without the one line that is ours. */
 function ordinary(output: string): string[] {
@@ -248,18 +277,49 @@ describe.each(TRACED)('a request that takes its process with it, with %s', mode 
   });
 });
 
-describe.each(TRACED)('secrets, with %s', mode => {
-  const names = namesIn('secrets.js').filter(name => PostgresServer.isInstalled || !/pg$/i.test(name));
+test.each(TRACED)('whatever is thrown, returned or answered, the outcome is the same with %s', async mode => {
+  const { stdout } = await promisify(execFile)(runtime.node, [path.join(__dirname, 'properties.cjs'), packages[id('property', 'None')], packages[id('property', mode)]], {
+    env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1', AWS_LAMBDA_FUNCTION_NAME: 'function', LAMBDA_TASK_ROOT: packages[id('property', mode)], AWS_XRAY_DAEMON_ADDRESS: daemon.address },
+  });
+  expect(Number(stdout)).toBeGreaterThanOrEqual(2_000);
+  expect((await daemon.takeDatagrams()).length).toBeGreaterThan(100);
+});
 
+describe.each(TRACED)('databases, with %s', mode => {
+  const recorded: Record<string, Record<string, string[]>> = {
+    sql: { mysql2Callback: ['mysql'], mysql2Promise: ['mysql', 'mysql'], mysqlCallback: ['mysql'] },
+    stores: {
+      mongodbInsert: ['mongodb insert'], mongodbFind: ['mongodb find'], mongodbAtOnce: ['mongodb delete', 'mongodb find', 'mongodb update'], mongodbFails: ['mongodb find'],
+      redisGet: ['redis GET', 'redis GET', 'redis SET'], redisFails: ['redis NONSENSE'], redisPipeline: ['redis PIPELINE'], redisTransaction: ['redis PIPELINE'],
+      redisUnhandled: ['redis NONSENSE'], redisLazy: ['redis GET'],
+    },
+  };
+  const told = (datagrams: string[]) => mode === 'OpenTelemetry'
+    ? decodeSpans(datagrams).map(({ attributes }) => [attributes['db.system'], attributes['db.operation']].filter(Boolean).join(' '))
+    : datagrams.map(text => JSON.parse(text.slice(text.indexOf('\n') + 1)).sql ?? {}).map(sql => [sql.database_type, sql.sanitized_query].filter(Boolean).join(' '));
+
+  test.each([['sql', 'in the package'], ['sqlOutside', 'outside'], ['stores', 'in the package'], ['storesOutside', 'outside']])('%s %s: each call is recorded, once', async functionId => {
+    const env = { NODE_PATH: path.join(__dirname, 'node_modules') };
+    for (const [name, calls] of Object.entries(recorded[functionId.replace('Outside', '')])) {
+      const { outcomes, datagrams } = await run(id(functionId, mode), [{ event: { program: name }, traceHeader: header(1, true) }], { env });
+      expect([name, outcomes[0].error, told(datagrams).sort()]).toEqual([name, undefined, calls]);
+    }
+  });
+});
+
+describe.each(TRACED)('secrets, with %s', mode => {
   test('are in no datagram', async () => {
-    const requests = names.map((name, i) => ({ event: { program: name }, traceHeader: header(i, true) }));
-    const seen = await run(id('secrets', mode), requests, { env: { API_KEY: 'planted-variable' } });
-    expect(seen.outcomes).toHaveLength(names.length);
+    const env = { API_KEY: 'PLANTED0SECRET', POSTGRES: postgres ? `postgres://postgres:PASSWORD@127.0.0.1:${postgres.port}/postgres` : '' };
+    const [{ response: list }] = (await run(id('secrets', mode), [{ event: { program: 'names' } }], { env })).outcomes;
+    const names = JSON.parse(list!) as string[];
+    const seen = await run(id('secrets', mode), names.map((name, i) => ({ event: { program: name }, traceHeader: header(i, true) })), { env });
+    expect(seen.exitCode).toBeUndefined();
+    expect(Number(seen.outcomes[names.length - 1].response)).toBeGreaterThan(postgres ? 300 : 250);
     const texts = seen.datagrams.map(text => mode === 'OpenTelemetry' ? JSON.stringify(decodeSpans([text])) : text);
-    const found = texts.flatMap(text => [...text.matchAll(/.{0,80}planted[\w-]*/g)].map(([match]) => match));
+    const found = texts.flatMap(text => [...text.matchAll(/.{0,80}PLANTED[\w-]*/g)].map(([match]) => match));
     expect(found).toEqual([]);
     // There was something to find it in.
-    expect(texts.join().match(/\/status\/200/g)!.length).toBeGreaterThan(6);
+    expect(texts.join().match(/\/status\/200/g)!.length).toBeGreaterThan(20);
     expect(texts.length).toBeGreaterThan(names.length - 2);
   });
 });
