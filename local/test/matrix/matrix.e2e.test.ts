@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { LambdaClient, UpdateFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import { MATRIX, type MatrixCell } from './matrix';
 import { normalizeTrace, type NormalizedSegment } from '../../src/assertions/normalized-trace';
 import type { Trace, TraceEntry } from '../../src/xray';
@@ -7,6 +8,14 @@ import { awsServiceName } from '../../src/xray/model/service-identity';
 import { DEPLOY_TIMEOUT_MS, DeployedStack, SCENARIO_TIMEOUT_MS } from '../samples/deployed-stack';
 
 jest.setTimeout(SCENARIO_TIMEOUT_MS);
+
+/** Paths that are never answered. */
+const SILENT = '/silent';
+
+/** One for each language and instrumentation. */
+const KILLED = (['node', 'python', 'go'] as const).flatMap(language => (['xray', 'otel'] as const).map(kind => (
+  MATRIX.find(cell => cell.language === language && cell.instrumentation === kind)!
+)));
 
 /** Really run in the local cloud: each language, package and instrumentation, with the same calls, none of them captured by the handler itself. */
 describe('the same calls', () => {
@@ -19,6 +28,7 @@ describe('the same calls', () => {
 
   beforeAll(async () => {
     web = createServer(({ url: path, headers }, response) => {
+      if (path!.startsWith(SILENT)) return; // until the other side is gone
       requests.push({ path: path!, trace: headers['x-amzn-trace-id'] as string | undefined });
       response.writeHead(path === '/http' ? 404 : 200).end('answer');
     });
@@ -34,6 +44,7 @@ describe('the same calls', () => {
   afterAll(async () => {
     await stack?.close();
     web?.close();
+    web?.closeAllConnections();
   });
 
   describe.each(MATRIX.map(cell => [cell.name, cell] as const))('by %s', (name, cell) => {
@@ -66,6 +77,19 @@ describe('the same calls', () => {
       JSON.stringify(normalizeTrace(traces.get(name)!).map(inCommon)).replaceAll(name, '<function>')
     ));
     for (const tree of trees) expect(JSON.parse(tree)).toEqual(JSON.parse(trees[0]));
+  });
+
+  it.each(KILLED.map(({ name }) => name))('are shown by %s also when its timeout ends it: those that were finished', async name => {
+    await stack.client(LambdaClient).send(new UpdateFunctionConfigurationCommand({ FunctionName: name, Timeout: 3 }));
+    const { traceId, answer } = await stack.call(name, { url: `${url}${SILENT}` }, { asynchronous: false });
+    expect(answer.errorMessage).toMatch(/timed out/);
+    const finished = ['PutItem', 'GetItem', 'PutObject', 'Publish', 'SendMessage'];
+    const done = (trace: Trace) => subsegments(trace, name).flatMap(({ operation }) => operation ?? []);
+    const trace = await stack.reader.waitForTrace({ id: traceId }, {
+      until: seen => seen.segments.some(({ origin, fault }) => origin === 'AWS::Lambda::Function' && fault) && done(seen).length >= finished.length,
+      what: `show what ${name} did before it was ended`, timeoutMs: 20_000,
+    });
+    expect(done(trace)).toEqual(finished);
   });
 });
 
