@@ -27,11 +27,12 @@ const PEERS = {
   '@opentelemetry/sdk-trace-node': '1.30.1',
 };
 const SAMPLED = { sampled: 1, unsampled: 0 };
-const WARM_UP = 1_500;
+const RUNS = 3;
+// As in measure-calls.cjs.
+const [CHUNK, WARM_UP] = [250, 1_500];
 
 export async function measure({ log, quick }) {
-  const rounds = quick ? { start: 5, calls: 1 } : { start: 21, calls: 5 };
-  const calls = quick ? 2_500 : 6_000;
+  const rounds = quick ? { start: 5, calls: 6 } : { start: 21, calls: 48 };
   const scratch = mkdtempSync(join(tmpdir(), 'cdk-traced-function-bench-'));
   const sink = await startSink();
   try {
@@ -42,31 +43,34 @@ export async function measure({ log, quick }) {
       AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x', AWS_LAMBDA_FUNCTION_NAME: 'bench', AWS_LAMBDA_FUNCTION_VERSION: '$LATEST', LAMBDA_TASK_ROOT: scratch, _HANDLER: 'index.handler', TMPDIR: scratch,
       AWS_XRAY_DAEMON_ADDRESS: `127.0.0.1:${sink.port}`, POWERTOOLS_SERVICE_NAME: 'bench',
     };
-    const run = (name, ...args) => runPinned(process.execPath, [join(folder, 'measure.cjs'), files[name], ...args.map(String)], { env, cwd: scratch });
+    const run = name => runPinned(process.execPath, [join(folder, 'measure.cjs'), files[name]], { env, cwd: scratch });
     const names = Object.keys(files);
     const sides = work => Object.fromEntries(names.map(name => [name, () => work(name)]));
 
-    await inTurn(1, sides(async name => run(name, 'init'))); // the files are in memory from here on
-    const start = await inTurn(rounds.start, sides(async name => (await run(name, 'init')).init));
+    await inTurn(1, sides(async name => run(name))); // the files are in memory from here on
+    const start = await inTurn(rounds.start, sides(async name => (await run(name)).init));
     log(`start, added ms: ${names.map(name => `${name} ${above(start[name], start.untraced).toFixed(1)}`).join(', ')}`);
-    const call = {};
-    for (const [what, sampled] of Object.entries(SAMPLED)) {
-      call[what] = await inTurn(rounds.calls, sides(async name => {
+    const runs = [];
+    for (let i = 0; i < (quick ? 1 : RUNS); i++) {
+      const run_ = {};
+      for (const [what, sampled] of Object.entries(SAMPLED)) {
         const before = await sink.count();
-        const { call: microseconds } = await run(name, 'calls', calls, sampled);
-        const packets = await sink.count() - before;
-        const expected = name === 'untraced' || !sampled ? 0 : calls + WARM_UP;
-        // A call whose document is lost, or that sends nothing, is no call of a traced function.
-        if (packets < expected * 0.99 || (expected === 0 && packets > 0)) throw new Error(`${name}, ${what}: ${packets} datagrams came of ${expected}`);
-        return microseconds;
-      }), round => log(`calls, ${what}, round ${round} of ${rounds.calls}`));
-      log(`calls, ${what}, added µs: ${names.map(name => `${name} ${above(call[what][name], call[what].untraced).toFixed(1)}`).join(', ')}`);
+        const calls = await runPinned(process.execPath, [join(folder, 'measure-calls.cjs'), JSON.stringify({ files, sampled, rounds: rounds.calls })], { env, cwd: scratch });
+        checkDatagrams(what, await sink.count() - before, names, sampled, rounds.calls);
+        run_[what] = { send: above(calls.send, calls.turn), ...Object.fromEntries(names.map(name => [name, above(calls[name], calls.untraced)])) };
+        run_.untraced ??= median(calls.untraced);
+        log(`run ${i + 1}, calls, ${what}, added µs: ${Object.entries(run_[what]).map(([name, value]) => `${name} ${value.toFixed(1)}`).join(', ')}`);
+      }
+      runs.push(run_);
     }
+    const middle = (what, name) => median(runs.map(run_ => run_[what][name]));
+    /** How far the runs are apart, as a part of their median. */
+    const spread = (what, name) => (Math.max(...runs.map(run_ => run_[what][name])) - Math.min(...runs.map(run_ => run_[what][name]))) / middle(what, name);
 
     const added = {
       bytes: Object.fromEntries(names.map(name => [name, (sizeOfCode(files[name]) - sizeOfCode(files.untraced)) / 1e3])),
       start: Object.fromEntries(names.map(name => [name, above(start[name], start.untraced)])),
-      ...Object.fromEntries(Object.keys(SAMPLED).map(what => [what, Object.fromEntries(names.map(name => [name, above(call[what][name], call[what].untraced)]))])),
+      ...Object.fromEntries(Object.keys(SAMPLED).map(what => [what, Object.fromEntries(['send', ...names].map(name => [name, middle(what, name)]))])),
     };
     const row = (what, quantity, unit, ours, peer, { limit, goal } = {}) => ({
       what: `${what}, ${ours}`, size: `against ${peer}`, ours: added[quantity][ours], peer: added[quantity][peer], unit,
@@ -83,8 +87,10 @@ export async function measure({ log, quick }) {
         rows.push(row(what, quantity, unit, ours, 'aws-xray-sdk-core', goals[ours]));
         rows.push(row(what, quantity, unit, ours, 'Powertools'));
         rows.push(row(what, quantity, unit, ours, 'OpenTelemetry packages'));
+        if (quantity === 'sampled') rows.push({ ...row(what, quantity, unit, ours, 'send', ours === 'openTelemetry()' ? { goal: 2.5 } : {}), size: 'against a bare datagram' });
       }
     }
+    const apart = Object.keys(SAMPLED).flatMap(what => [...what === 'sampled' ? ['send'] : [], 'xraySdk()', 'openTelemetry()', 'aws-xray-sdk-core'].map(name => `${what} ${name} ${(100 * spread(what, name)).toFixed(0)} %`));
     const version = name => JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')).version;
     return {
       rows,
@@ -92,17 +98,25 @@ export async function measure({ log, quick }) {
         'aws-xray-sdk-core': version('aws-xray-sdk-core'), '@aws-sdk/client-dynamodb': version('@aws-sdk/client-dynamodb'), 'esbuild': version('esbuild'), ...PEERS,
       },
       notes: [
-        `The figures are what is added to the same function without tracing: ${(sizeOf(files.untraced) / 1e3).toFixed(0)} kB, ${median(start.untraced).toFixed(1)} ms, ${median(call.sampled.untraced).toFixed(0)} µs. ` +
+        `The figures are what is added to the same function without tracing: ${(sizeOf(files.untraced) / 1e3).toFixed(0)} kB, ${median(start.untraced).toFixed(1)} ms, ${median(runs.map(run_ => run_.untraced)).toFixed(0)} µs. ` +
         'All bundles have the AWS SDK in them and are minified; comments with licence texts are not counted. Start is loading the bundle in a fresh process in which http and https are loaded already, as in Lambda\'s runtime; ' +
-        `a call is one PutItem that a stub answers, the documents going to a socket on this machine that counts them. Both in processor time; calls as the tenth percentile of chunks of 250 after ${WARM_UP} calls.`,
+        `a call is one PutItem that a stub answers, the documents going to a socket on this machine that counts them. Both in processor time. Calls of all sides are made in turn within one process, 250 at a time, each side in a worker of its own; a figure is the median of the differences to the untraced function in each of ${rounds.calls} rounds, and of ${runs.length} such runs.`,
+        `From the lowest to the highest run: ${apart.join(', ')}.`,
         'The X-Ray SDK and Powertools are used as their documentation shows it; OpenTelemetry\'s packages are given the class of the client, because in a bundle they find none.',
-        "Where a goal is missed: about 20 µs of a sampled call with OpenTelemetry are the system call that sends its one datagram, before the response, because the environment may freeze after it; the rest is the span, its attributes and base64. Tried: no middleware on clients, times and short texts written without big integers, spans encoded in one go, handlers of unsampled requests called as they are. The untrimmed SDK is cheaper here than in earlier measurements (570 µs), because it is fully warmed up.",
+        'A bare datagram is one of 700 bytes from a connected socket, the turn of the event loop taken off.',
       ],
     };
   } finally {
     sink.stop();
     rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** A call whose document is lost, or that sends nothing, is no call of a traced function. */
+function checkDatagrams(what, datagrams, names, sampled, rounds) {
+  const each = WARM_UP + CHUNK * rounds;
+  const least = each * (1 + (sampled ? names.length - 1 : 0)); // one is untraced; and the bare ones
+  if (datagrams < least * 0.99 || (!sampled && datagrams > each)) throw new Error(`${what}: ${datagrams} datagrams came of ${least}`);
 }
 
 /** Files of the bundles by name. */
