@@ -44,6 +44,7 @@ const RINGS = {
       ['types of the page', ['npx', 'tsc', '-p', 'local/web/tsconfig.json']],
       ['projen changes nothing', ['node', 'scripts/check-generated-files.mjs']],
       ['docs/errors.md is current', ['node', 'scripts/error-table.mjs', '--check']],
+      ['docs/recorded.md is current', ['node', 'scripts/recorded-table.mjs', '--check']],
       ['licence texts are current', ['node', 'scripts/third-party-licenses.mjs', '--check']],
       ['docs/rules is current', ['node', 'scripts/rule-pages.mjs', '--check']],
       ['links of the documentation', ['node', 'scripts/docs.mjs', '--check']],
