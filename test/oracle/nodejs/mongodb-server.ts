@@ -11,8 +11,8 @@ const OP_MSG = 2013;
 const HEADER_BYTES = 16;
 
 const HELLO = {
-  ok: 1, ismaster: true, isWritablePrimary: true, helloOk: true, minWireVersion: 0, maxWireVersion: 21, maxBsonObjectSize: 16_777_216, maxMessageSizeBytes: 48_000_000,
-  maxWriteBatchSize: 100_000,
+  ok: 1, ismaster: true, isWritablePrimary: true, helloOk: true, minWireVersion: 0, maxWireVersion: 21,
+  maxBsonObjectSize: 16_777_216, maxMessageSizeBytes: 48_000_000, maxWriteBatchSize: 100_000,
 };
 
 /** Speaks the least of MongoDB's protocol that its driver needs; refuses what holds `wrong`, in a message that quotes it. */
