@@ -82,8 +82,8 @@ function traceId(i: number): string | null {
 }
 
 /** Without those of the capture, which stand between. */
-function frames(stack: string[], folder: string, libraries: string): string[] {
-  return stack.map(frame => frame.replaceAll(folder, '/var/task').replaceAll(libraries, '/opt')).filter(frame => !frame.includes('/cdk_traced_function/'));
+function frames(stack: string[], folder: string, layer: string): string[] {
+  return stack.map(frame => frame.replaceAll(folder, '/var/task').replaceAll(layer, '/opt')).filter(frame => !frame.includes('/cdk_traced_function/'));
 }
 
 /** With what is in base64 as bytes. */
