@@ -79,8 +79,8 @@ export interface InstrumentationOptions {
   readonly captureFetch?: boolean;
 
   /**
-   * Whether queries with `pg`, `mysql2`, `mysql`, `mongodb` and `ioredis` are recorded, in Python those with sqlite3, psycopg2, psycopg, asyncpg, pg8000,
-   * PyMySQL, mysql-connector and pymongo, in Java those with JDBC, and with libraries made on them; their text is not.
+   * Whether queries with `pg`, `mysql2` and `mysql` are recorded, in Python those with sqlite3, psycopg2, psycopg, asyncpg, pg8000, PyMySQL,
+   * mysql-connector and pymongo, in Java those with JDBC, and with libraries made on them; their text is not.
    *
    * @default true
    */
@@ -137,7 +137,7 @@ export interface InstrumentationOptions {
 export interface XRaySdkOptions extends InstrumentationOptions {
   /**
    * Whether to strip the parts of the X-Ray SDK that a Node.js function does not use. The recorded documents
-   * are the same. Only versions of the SDK that are known byte for byte are trimmed. For Node.js, with the SDK in the package: a shared layer has all of it.
+   * are the same. Only versions of the SDK that are known byte for byte are trimmed. For Node.js.
    *
    * @default true
    */
