@@ -19,7 +19,7 @@ export function checkInstrumentation(scope: ErrorScope, instrumentation: Instrum
       : "SdkDelivery.sharedLayer() cannot take Instrumentation.openTelemetry(), which is 20 KB within the package; leave 'sdkDelivery' out");
   }
   if (props.sdkDelivery?._usesLayer && instrumentation.captureOptions.trim) {
-    throw validationError(scope, 'TF149', "Instrumentation.xraySdk() option 'trim' has no effect with SdkDelivery.sharedLayer(), whose layer has the whole SDK: handlers may use any part of it; " +
+    throw validationError(scope, 'TF170', "Instrumentation.xraySdk() option 'trim' has no effect with SdkDelivery.sharedLayer(), whose layer has the whole SDK: handlers may use any part of it; " +
       "remove 'trim' or 'sdkDelivery'");
   }
   const set = instrumentation.byLayer ? Object.keys(instrumentation.environment).filter(name => props.environment?.[name] !== undefined) : [];
