@@ -79,8 +79,8 @@ export interface InstrumentationOptions {
   readonly captureFetch?: boolean;
 
   /**
-   * Whether queries with `pg`, `mysql2` and `mysql` are recorded, in Python those with sqlite3, psycopg2, psycopg, asyncpg, pg8000, PyMySQL,
-   * mysql-connector and pymongo, in Java those with JDBC, and with libraries made on them; their text is not.
+   * Whether queries with `pg`, `mysql2`, `mysql`, `mongodb` and `ioredis` are recorded, in Python those with sqlite3, psycopg2, psycopg, asyncpg, pg8000,
+   * PyMySQL, mysql-connector and pymongo, in Java those with JDBC, and with libraries made on them; their text is not.
    *
    * @default true
    */
