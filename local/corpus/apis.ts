@@ -1,9 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CfnOutput } from 'aws-cdk-lib';
 import * as gateway from 'aws-cdk-lib/aws-apigateway';
 import * as http from 'aws-cdk-lib/aws-apigatewayv2';
 import * as authorizers from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import * as integrations from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import * as appsync from 'aws-cdk-lib/aws-appsync';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
@@ -104,6 +109,61 @@ export const functionUrl: CorpusApp = {
   },
   use: async ({ outputs, fetch }) => expectAnswer(await fetch(outputs.Url), 200, 'ok'),
   traces: id => [ran(`${id}-fn`)],
+};
+
+const SCHEMA = `type Note { id: ID! text: String! version: Int }
+type Query { note(id: ID!): Note notes(text: String!): [Note!]! shout(text: String!): String twice(n: Int!): Int }
+type Mutation { save(id: ID!, text: String!): Note }
+schema { query: Query mutation: Mutation }`;
+
+/** A GraphQL API: mapping templates, a pipeline whose code is JavaScript in a file, and a function that resolves a field by itself. */
+export const graphql: CorpusApp = {
+  build: (app, id) => {
+    const stack = stackOf(app, id);
+    const folder = mkdtempSync(join(tmpdir(), 'corpus-'));
+    writeFileSync(join(folder, 'schema.graphql'), SCHEMA);
+    writeFileSync(join(folder, 'double.js'), 'export function request(ctx) { return { payload: ctx.args.n * 2 }; }\nexport function response(ctx) { return ctx.result; }\n');
+    const api = new appsync.GraphqlApi(stack, 'Api', { name: id, definition: appsync.Definition.fromFile(join(folder, 'schema.graphql')) });
+    const table = new dynamodb.Table(stack, 'Table', { tableName: id, partitionKey: { name: 'id', type: dynamodb.AttributeType.STRING } });
+    const notes = api.addDynamoDbDataSource('Notes', table);
+    notes.createResolver('Get', {
+      typeName: 'Query', fieldName: 'note',
+      requestMappingTemplate: appsync.MappingTemplate.dynamoDbGetItem('id', 'id'), responseMappingTemplate: appsync.MappingTemplate.dynamoDbResultItem(),
+    });
+    notes.createResolver('Find', {
+      typeName: 'Query', fieldName: 'notes',
+      requestMappingTemplate: appsync.MappingTemplate.fromString(
+        '{"version":"2018-05-29","operation":"Scan","filter":{"expression":"begins_with(#t, :t)","expressionNames":{"#t":"text"},"expressionValues":{":t":$util.dynamodb.toDynamoDBJson($ctx.args.text)}}}'),
+      responseMappingTemplate: appsync.MappingTemplate.fromString('#if($ctx.error)$util.error($ctx.error.message, $ctx.error.type)#end$util.toJson($ctx.result.items)'),
+    });
+    notes.createResolver('Save', {
+      typeName: 'Mutation', fieldName: 'save',
+      requestMappingTemplate: appsync.MappingTemplate.fromString(`#if($ctx.args.text == "")$util.error("a note needs a text", "Refused")#end
+{"version":"2018-05-29","operation":"UpdateItem","key":{"id":$util.dynamodb.toDynamoDBJson($ctx.args.id)},
+ "update":{"expression":"SET #t = :t ADD version :one","expressionNames":{"#t":"text"},"expressionValues":{":t":$util.dynamodb.toDynamoDBJson($ctx.args.text),":one":{"N":1}}}}`),
+      responseMappingTemplate: appsync.MappingTemplate.dynamoDbResultItem(),
+    });
+    api.addLambdaDataSource('Shouter', nodeFunction(stack, `${id}-fn`, 'exports.handler = async e => e.arguments.text.toUpperCase();')).createResolver('Shout', { typeName: 'Query', fieldName: 'shout' });
+    const double = new appsync.AppsyncFunction(stack, 'Double', {
+      name: 'double', api, dataSource: api.addNoneDataSource('None'), code: appsync.Code.fromAsset(join(folder, 'double.js')), runtime: appsync.FunctionRuntime.JS_1_0_0,
+    });
+    api.createResolver('Twice', {
+      typeName: 'Query', fieldName: 'twice', pipelineConfig: [double], runtime: appsync.FunctionRuntime.JS_1_0_0,
+      code: appsync.Code.fromInline('export function request() { return {}; }\nexport function response(ctx) { return ctx.prev.result; }'),
+    });
+    new CfnOutput(stack, 'Url', { value: api.graphqlUrl });
+    new CfnOutput(stack, 'Key', { value: api.apiKey! });
+    rmSync(folder, { recursive: true }); // assets are copied when they are made
+  },
+  use: async ({ outputs, fetch }) => {
+    const ask = async (query: string) => fetch(outputs.Url, { method: 'POST', body: JSON.stringify({ query }), headers: { 'x-api-key': outputs.Key, 'Content-Type': 'application/json' } });
+    await ask('mutation { save(id: "a", text: "milk") { id } }');
+    expectAnswer(await ask('mutation { save(id: "a", text: "milk and bread") { id text version } }'), 200, '{"data": {"save": {"id": "a", "text": "milk and bread", "version": 2}}}');
+    expectAnswer(await ask('{ note(id: "a") { text } notes(text: "milk") { id } none: notes(text: "bread") { id } shout(text: "x") twice(n: 4) }'), 200,
+      '{"data": {"note": {"text": "milk and bread"}, "notes": [{"id": "a"}], "none": [], "shout": "X", "twice": 8}}');
+    expectAnswer(await ask('mutation { save(id: "b", text: "") { id } }'), 200, /"a note needs a text".*"Refused"|"Refused".*"a note needs a text"/);
+  },
+  traces: id => [[`${id} AWS::AppSync::GraphQLAPI`, ...ran(`${id}-fn`)]],
 };
 
 function urlIn(outputs: Readonly<Record<string, string>>): string {

@@ -1,7 +1,8 @@
-import { functionUrl, httpJwt, restJob, restProxy, restQueue } from './apis';
+import { functionUrl, graphql, httpJwt, restJob, restProxy, restQueue } from './apis';
 import type { CorpusApp } from './corpus-app';
-import { customResources, layerAndAlias, stages, unknownTypes, vpc, workflow } from './infrastructure';
+import { customResources, distributedMap, layerAndAlias, stages, unknownTypes, vpc, workflow } from './infrastructure';
 import { bucketNotification, dataStream, eventBus, logSubscription, onFailure, queuePython, tableStream, topicFanOut } from './messages';
+import { pipe, scheduleAndSocket, windows } from './pipes-and-windows';
 
 /** All apps by their id. */
 export const corpus: Readonly<Record<string, CorpusApp>> = {
@@ -10,6 +11,7 @@ export const corpus: Readonly<Record<string, CorpusApp>> = {
   'corpus-rest-queue': restQueue,
   'corpus-http-jwt': httpJwt,
   'corpus-function-url': functionUrl,
+  'corpus-graphql': graphql,
   'corpus-queue-python': queuePython,
   'corpus-topic': topicFanOut,
   'corpus-bucket': bucketNotification,
@@ -22,6 +24,10 @@ export const corpus: Readonly<Record<string, CorpusApp>> = {
   'corpus-unknown-types': unknownTypes,
   'corpus-custom': customResources,
   'corpus-workflow': workflow,
+  'corpus-distributed-map': distributedMap,
+  'corpus-pipe': pipe,
+  'corpus-windows': windows,
+  'corpus-schedule-and-socket': scheduleAndSocket,
   'corpus-layer': layerAndAlias,
   'corpus-stages': stages,
 };

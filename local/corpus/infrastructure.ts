@@ -5,6 +5,7 @@ import * as scaling from 'aws-cdk-lib/aws-applicationautoscaling';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as ec2 from 'aws-cdk-lib/aws-ec2';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import * as tasks from 'aws-cdk-lib/aws-stepfunctions-tasks';
@@ -82,15 +83,43 @@ export const workflow: CorpusApp = {
     const machine = new sfn.StateMachine(stack, 'Machine', { stateMachineName: id, definitionBody: sfn.DefinitionBody.fromChainable(choice), tracingEnabled: true });
     new CfnOutput(stack, 'MachineArn', { value: machine.stateMachineArn });
   },
-  use: async ({ json, outputs, eventually }) => {
-    const { executionArn } = await json('AWSStepFunctions.StartExecution', { stateMachineArn: outputs.MachineArn, input: '{"numbers":[1,2]}' });
-    const output = await eventually(async () => {
-      const { status, output: found } = await json('AWSStepFunctions.DescribeExecution', { executionArn });
-      return status === 'RUNNING' ? undefined : found ?? status as string;
+  use: async cloud => expectValue(await outputOf(cloud, '{"numbers":[1,2]}'), [2, 4]),
+  traces: id => [[`${id} AWS::StepFunctions::StateMachine`, ...ran(`${id}-each`)]],
+};
+
+async function outputOf({ json, outputs, eventually }: CorpusCloud, input: string): Promise<any> {
+  const { executionArn } = await json('AWSStepFunctions.StartExecution', { stateMachineArn: outputs.MachineArn, input });
+  return JSON.parse(await eventually(async () => {
+    const { status, output } = await json('AWSStepFunctions.DescribeExecution', { executionArn });
+    return status === 'RUNNING' ? undefined : output ?? JSON.stringify(status);
+  }));
+}
+
+/** A distributed map over a file, in batches, whose results go to a bucket. */
+export const distributedMap: CorpusApp = {
+  build: (app, id) => {
+    const stack = stackOf(app, id);
+    stack.node.setContext('@aws-cdk/aws-stepfunctions:useDistributedMapResultWriterV2', true);
+    const bucket = new s3.Bucket(stack, 'Bucket', { bucketName: id });
+    const each = nodeFunction(stack, `${id}-batch`, 'exports.handler = async e => ({ of: e.BatchInput.of, sum: e.Items.reduce((sum, item) => sum + Number(item.n), 0) });');
+    const map = new sfn.DistributedMap(stack, 'Map', {
+      itemReader: new sfn.S3CsvItemReader({ bucket, key: 'items.csv', csvHeaders: sfn.CsvHeaders.useFirstRow() }),
+      itemBatcher: new sfn.ItemBatcher({ maxItemsPerBatch: 2, batchInput: { 'of.$': '$.name' } }),
+      resultWriterV2: new sfn.ResultWriterV2({ bucket, prefix: 'results' }),
+      mapExecutionType: sfn.StateMachineType.EXPRESS,
     });
-    expectValue(JSON.parse(output), [2, 4]);
+    map.itemProcessor(new tasks.LambdaInvoke(stack, 'Each', { lambdaFunction: each, payloadResponseOnly: true }));
+    const machine = new sfn.StateMachine(stack, 'Machine', { stateMachineName: id, definitionBody: sfn.DefinitionBody.fromChainable(map) });
+    new CfnOutput(stack, 'MachineArn', { value: machine.stateMachineArn });
   },
-  traces: id => [ran(`${id}-each`)],
+  use: async cloud => {
+    await cloud.request('s3', 'PUT', `/${cloud.id}/items.csv`, 'n\n1\n2\n3\n');
+    const { ResultWriterDetails: { Key: manifest } } = await outputOf(cloud, '{"name":"all"}');
+    const { ResultFiles: { SUCCEEDED: [{ Key: file }] } } = JSON.parse(await cloud.request('s3', 'GET', `/${cloud.id}/${manifest}`));
+    const results: { Output: string }[] = JSON.parse(await cloud.request('s3', 'GET', `/${cloud.id}/${file}`));
+    expectValue(results.map(({ Output }) => JSON.parse(Output)).sort((a, b) => a.sum - b.sum), [{ of: 'all', sum: 3 }, { of: 'all', sum: 3 }]);
+  },
+  traces: id => [[`${id} AWS::StepFunctions::StateMachine`, ...ran(`${id}-batch`)]],
 };
 
 function writeLayer(folder: string): boolean {
