@@ -50,7 +50,8 @@ export class LambdaRuntime {
   }
 
   /**
-   * Gives a function one request after the other, until all are answered, or the process has ended.
+   * Gives a function one request after the other, until all are answered, or the process has ended. With AWS_LAMBDA_MAX_CONCURRENCY among the
+   * variables the client asks for several at once.
    *
    * @param afterEach called when a request has been answered
    */
@@ -60,6 +61,8 @@ export class LambdaRuntime {
     const outcomes: Outcome[] = [];
     let initError: Outcome['error'];
     let given = 0;
+    let answeredCount = 0;
+    let isWaiting = false;
     let finish!: () => void;
     const finished = new Promise<void>(resolve => finish = resolve);
     let timer: NodeJS.Timeout | undefined;
@@ -72,11 +75,14 @@ export class LambdaRuntime {
           outcomes[i] = answered[2] === 'response' ? { response: body } : { error: JSON.parse(body) as Outcome['error'] };
           await afterEach?.(i);
           response.writeHead(202).end();
+          answeredCount += 1;
+          if (isWaiting && answeredCount === requests.length) finish();
         } else if (incoming.url!.endsWith('/init/error')) {
           initError = JSON.parse(body) as Outcome['error'];
           response.writeHead(202).end();
         } else if (given === requests.length) {
-          finish(); // as on Lambda, the process waits; here it is ended
+          isWaiting = true; // as on Lambda; here the process is ended
+          if (answeredCount === requests.length) finish();
         } else {
           const { event, timeout = 30_000, traceHeader } = requests[given];
           response.writeHead(200, {
