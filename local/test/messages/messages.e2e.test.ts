@@ -83,4 +83,28 @@ describe.each(LANGUAGES)('in %s', language => {
       }
     }
   });
+
+  it('a message that fails comes again alone, and is redriven, in the trace of its sender', async () => {
+    const [good, bad] = [newTraceId(), newTraceId()];
+    await send(`mixed${language}`, [{ body: 'good', traceId: good }, { body: 'bad', traceId: bad }]);
+    await traceWith(good, 'good');
+    const trace = await traceWith(bad, 'bad', 'bad', 'bad');
+    const attempts = segments(trace, 'AWS::Lambda::Function', `records-${language}`);
+    expect(attempts.map(({ fault, exceptions }) => [fault, exceptions[0]?.message])).toEqual([[true, 'bad is refused'], [true, 'bad is refused']]);
+    expect(segments(trace, 'AWS::SQS::Queue', `mixed-${language}`).map(({ aws }) => aws.receive_count).sort()).toEqual([1, 2]);
+    const [redriven] = segments(trace, 'AWS::Lambda::Function', `redriven-${language}`);
+    expect(redriven).toMatchObject({ fault: false, annotations: { redriven: 'bad' } });
+    expect(trace.segments.find(({ id }) => id === redriven.parentId)).toMatchObject({ name: `dead-mixed-${language}` });
+  });
+
+  it('a FIFO queue keeps the order behind a message that fails', async () => {
+    const [first, bad, last] = [newTraceId(), newTraceId(), newTraceId()];
+    await send(`fifo${language}`, [{ body: 'first', traceId: first, group: 'g' }, { body: 'once', traceId: bad, group: 'g' }, { body: 'last', traceId: last, group: 'g' }]);
+    await traceWith(first, 'first');
+    const failed = await traceWith(bad, 'once', 'once');
+    const { fn } = handled(await traceWith(last, 'last'), 'last');
+    const attempts = segments(failed, 'AWS::Lambda::Function');
+    expect(attempts.map(({ fault }) => fault)).toEqual([true, false]);
+    for (const attempt of attempts) expect(attempt.endMs!).toBeLessThanOrEqual(fn.startMs + 1);
+  });
 });

@@ -11,6 +11,7 @@ import os
 import time
 
 from . import writer
+from .deadline import watch
 from .guard import guarded, not_recorded
 from .invocation import Invocation, current_invocation, invocation_of, mark_failure, run_in
 from .redaction import redacted
@@ -51,6 +52,8 @@ def _place(own, event, context):
     is_one = all(m.header is not None and m.header.is_sampled and m.header.trace_id == first.trace_id for m in messages)
     if MESSAGES == "continue" and is_one and first.trace_id != own_trace:
         invocation = _continue(messages, own, context)
+        invocation.context = context
+        watch(invocation)
         # For what reads it by itself: loggers, child processes, clients that are not captured.
         os.environ["_X_AMZN_TRACE_ID"] = invocation.header(invocation.root.span_id) + invocation.lineage
         return invocation
