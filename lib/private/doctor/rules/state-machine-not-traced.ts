@@ -11,7 +11,7 @@ export const stateMachineNotTraced: Rule = {
   check: function* ({ app }) {
     for (const machine of app.ofType('AWS::StepFunctions::StateMachine')) {
       if (/waiter-state-machine/.test(machine.path)) continue; // of CDK's provider framework
-      if (isOn(machine.properties.TracingConfiguration?.Enabled) === false) yield { resource: machine, message: 'the state machine is not traced: each function that it calls begins a trace of its own' };
+      if (isOn(machine.properties.TracingConfiguration?.Enabled) === false) yield { resource: machine, message: 'the state machine is not traced: it is not on the map, and what it calls begins traces of its own' };
     }
   },
 };
