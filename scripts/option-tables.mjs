@@ -21,10 +21,15 @@ for (const page of pages) {
 function table(type) {
   const struct = types[`${name}.${type}`];
   if (!struct) throw new Error(`there is no type ${type}`);
-  const rows = [struct, ...(struct.interfaces ?? []).map(fqn => types[fqn]).filter(Boolean)].flatMap(({ properties = [] }) => properties)
+  const rows = withParents(struct).flatMap(({ properties = [] }) => properties)
     .sort((a, b) => a.name.localeCompare(b.name))
     .map(({ name: option, type: of, docs = {} }) => `| \`${option}\` | ${cell(typeName(of))} | ${cell([docs.summary, docs.remarks].filter(Boolean).join(' '))} | ${cell((docs.default ?? 'required').replace(/^- /, ''))} |`);
   return ['| Option | Type | | Default |', '|---|---|---|---|', ...rows].join('\n');
+}
+
+/** Structs of other libraries are documented there. */
+function withParents(struct) {
+  return [struct, ...(struct.interfaces ?? []).map(fqn => types[fqn]).filter(Boolean).flatMap(withParents)];
 }
 
 function typeName({ primitive, fqn, collection }) {
