@@ -4,7 +4,7 @@ import { decodeSpans } from './instrumentation/otlp-spans';
 import { hasMaven, javaProgram } from './java-runtime';
 import { bundle } from './packages';
 import { projectFolder } from './test-app';
-import { Instrumentation } from '../lib';
+import { Bundling, Instrumentation } from '../lib';
 
 jest.setTimeout(600_000);
 
@@ -53,7 +53,8 @@ if (!canRun) {
   const host = await FunctionHost.start();
   try {
     const entry = projectFolder({ 'settings.gradle': "rootProject.name = 'app'\n", 'build.gradle': BUILD + DEPENDENCY, 'src/main/java/example/App.java': SOURCE });
-    const packages = bundle({ XRaySdk: { entry }, OpenTelemetry: { entry, instrumentation: Instrumentation.openTelemetry() } });
+    const bundling = Bundling.java({ buildArgs: ['--no-daemon'] }); // it leaves no process
+    const packages = bundle({ XRaySdk: { entry, bundling }, OpenTelemetry: { entry, bundling, instrumentation: Instrumentation.openTelemetry() } });
     const run = async (id: string) => host.runProgram(javaProgram(packages[id], 'example.App'), [`${host.services.url}/status/200`]);
     const xray = await run('XRaySdk');
     expect([xray.results, xray.documents.map(({ http }) => http.response.status)]).toEqual([[{ value: 6 }], [200]]);
