@@ -6,8 +6,8 @@ import { LambdaEnvironment, PARENT, ROOT } from './lambda-environment';
 import { bundle, bundlingError } from './packages';
 import { fixture, projectFolder, temporaryFolder } from './test-app';
 import { Bundling, Instrumentation, NodejsBundlingOptions, SdkDelivery, TracedFunctionProps } from '../lib';
-import type { NodejsJob } from '../lib/private/languages/nodejs-job';
 import { NOTHING_LEFT_OUT } from '../lib/private/bundling/bundling-job';
+import type { NodejsJob } from '../lib/private/languages/nodejs-job';
 import { bundleNodejs } from '../lib/private/runner/nodejs/nodejs';
 
 const nodejs = (name: string, options: NodejsBundlingOptions = {}, more: Partial<TracedFunctionProps> = {}): TracedFunctionProps =>

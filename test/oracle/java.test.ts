@@ -143,7 +143,7 @@ if (!canRun) {
 
   test('its calls are recorded once, with OpenTelemetry', async () => {
     const seen: unknown[] = [];
-    for (const { spans, name } of await each('OpenTelemetry', recorded.map(([name]) => name))) {
+    for (const { spans, name } of await each('OpenTelemetry', recorded.map(([program]) => program))) {
       seen.push([name, decodeSpans(spans).map(({ name: span, attributes, events }) =>
         [span.replace(/^.*\./, ''), attributes['http.status_code'] ?? events[0]?.attributes['exception.type']]).sort()]);
     }
@@ -152,7 +152,7 @@ if (!canRun) {
 
   test('its calls are recorded once, with the X-Ray SDK', async () => {
     const seen: unknown[] = [];
-    for (const { spans, name } of await each('XRaySdk', recorded.map(([name]) => name))) {
+    for (const { spans, name } of await each('XRaySdk', recorded.map(([program]) => program))) {
       const documents = spans.map(text => JSON.parse(text.slice(text.indexOf('\n') + 1)));
       seen.push([name, documents.map(({ http, sql, aws, cause }) =>
         [aws?.operation ?? sql?.sanitized_query ?? http.request.method, http?.response?.status ?? cause?.exceptions[0].type]).sort()]);

@@ -23,7 +23,7 @@ Framework (the folder .serverless after 'serverless package') or of CloudFormati
   (no argument)        the cloud assembly of the folder: cdk.out, or what cdk.json calls it
   --app COMMAND        synthesizes first: runs COMMAND as the CDK CLI runs an app
   --aws STACKS         reads deployed stacks instead, by the AWS CLI and without changing anything: their templates, the mode that each function
-                       has, X-Ray's resource policies and Transaction Search. Tried against a local cloud only, never against AWS
+                       has, X-Ray's resource policies and Transaction Search. Tested with recorded answers; not yet tried against AWS
   --format FORMAT      text (default), json, sarif, mermaid or html
   --output FILE        writes the report into FILE instead of standard output
   --fail-on SEVERITY   ends with status 1 on: error (default), warn, note; or never

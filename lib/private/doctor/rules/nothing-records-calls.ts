@@ -1,5 +1,5 @@
-import { familyOf, FunctionModel } from '../functions/function-model';
 import { Examined, ownFunctions, Rule } from './rule';
+import { familyOf, FunctionModel } from '../functions/function-model';
 
 /** What Lambda does with the role of a function, and the function does not. */
 const LAMBDAS_OWN = /^(?:logs|xray):|^ec2:(?:\w*NetworkInterface|DescribeSubnets|\w*PrivateIpAddresses)/i;
