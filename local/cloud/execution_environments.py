@@ -363,6 +363,8 @@ def _environment_class(lambda_runtime: Any) -> type:
 
         def _report(self, api: RuntimeApi, request: Request, attempt: Attempt, timeout: float) -> None:
             """Tells those who subscribed to the Telemetry API what became of a request."""
+            if self._output:
+                self._output.catch_up()  # what the function said comes before its end
             outcome = request.outcome
             failure = outcome if isinstance(outcome, Failure) else None
             if outcome is None:

@@ -43,6 +43,11 @@ class FunctionOutput:
             lines, self._lines = self._lines, []
             return lines
 
+    def catch_up(self) -> None:
+        """Reads what has been written by now, so that `on_line` has been told of it."""
+        with self._lock:
+            self._read()
+
     def close(self) -> None:
         """Ends reading; what has been written by now can still be taken. Whoever inherited the pipe may go on writing in vain."""
         if self._reader >= 0:
