@@ -31,7 +31,7 @@ export async function bundleJava(jobs: JavaJob[]): Promise<Map<JavaJob, JobResul
     const { directory, warnings } = await fillPackage(alike[0], build, classPath);
     const finished = new JavaPackage(directory);
     const result: JobResult = { tool: build.tool, inputs: inputsOf(build, classPath), warnings };
-    if (alike[0].instrumentation !== 'none') {
+    if (alike[0].instrumentation !== 'none' && holdsRecorder(finished.directory)) {
       writeLicenses(path.join(finished.directory, 'META-INF'), LICENSED[alike[0].instrumentation], 'LICENSE.cdk-traced-function');
     }
     for (const each of alike) {
@@ -45,6 +45,12 @@ export async function bundleJava(jobs: JavaJob[]): Promise<Map<JavaJob, JobResul
     }
   }
   return results;
+}
+
+/** Whether anything was added to the package: a function that calls nothing gets nothing. */
+function holdsRecorder(directory: string): boolean {
+  const lib = path.join(directory, 'lib');
+  return fs.existsSync(path.join(directory, 'cdktracedfunction')) || (fs.existsSync(lib) && fs.readdirSync(lib).some(name => name.startsWith('aws-xray-recorder-sdk-')));
 }
 
 /** Functions that one build can serve. */

@@ -59,7 +59,7 @@ describe('a Gradle project', () => {
   });
 
   test('is packed with its dependencies and the SDK, without what an earlier build has left', () => {
-    expect(files(packages.Options)).toEqual(['example/Handler.class', 'lib/aws-core-2.30.0.jar', ...SDK, ...SDK_JACKSON, 'lib/library-1.0.jar'].sort());
+    expect(files(packages.Options)).toEqual(['META-INF/LICENSE.cdk-traced-function', 'example/Handler.class', 'lib/aws-core-2.30.0.jar', ...SDK, ...SDK_JACKSON, 'lib/library-1.0.jar'].sort());
   });
 
   test('is built in a copy by its wrapper, also one in the folder above, with the user\'s arguments and variables', () => {
