@@ -79,7 +79,8 @@ function targetOf(name, href) {
 }
 
 function pageFile(name) {
-  return name === 'README.md' ? 'index.html' : `${name.replace(/^docs\//, '').replace(/\.md$/, '').replace(/\//g, '-').toLowerCase()}.html`;
+  // docs/security.md and SECURITY.md are two pages.
+  return name === 'README.md' ? 'index.html' : `${name.replace(/^docs\//, '').replace(/^([A-Z_]+\.md)$/, 'project/$1').replace(/\.md$/, '').replace(/\//g, '-').toLowerCase()}.html`;
 }
 
 /** What is wrong with a link, if anything is; addresses elsewhere are not asked for. */
@@ -121,6 +122,7 @@ function document({ name, title, html }) {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title === 'cdk-traced-function' ? title : `${title} · cdk-traced-function`}</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="docs.css">
 <script src="search.js" defer></script>
 </head>
