@@ -24,7 +24,7 @@ export interface IngestCounters {
   restored: number;
 }
 
-const KEPT_REFUSALS = 20;
+const KEPT_REASONS = 20;
 const DAEMON_HEADER = Buffer.from('{"format":"json","version":1}\n');
 
 interface ComparedMessage {
@@ -122,19 +122,12 @@ export class Ingest implements JournalReader {
         message.refused = [...message.refused, { ...deviations[0], id: one.document.id }];
       } else {
         message.accepted.push(one);
-        deviations.forEach((deviation) => this.noteDeviation(deviation));
+        for (const { code, message: reason } of deviations) {
+          this.note(this.counters.deviations, this.counters.lastDeviations, code, reason, 'took a trace document, but AWS differs');
+        }
       }
     }
     return message;
-  }
-
-  private noteDeviation({ code, message: reason }: Deviation): void {
-    const message = printable(reason);
-    const count = (this.counters.deviations[code] ?? 0) + 1;
-    this.counters.deviations[code] = count;
-    this.counters.lastDeviations.unshift({ at: Date.now(), code, message });
-    if (this.counters.lastDeviations.length > KEPT_REFUSALS) this.counters.lastDeviations.pop();
-    if (count === 1) this.log(`took a trace document, but AWS differs: ${message} (${code}; further ones of this kind are only counted)`);
   }
 
   private put(accepted: Parameters<TraceStore['add']>[0]): boolean {
@@ -151,12 +144,19 @@ export class Ingest implements JournalReader {
 
   private refuse(code: RefusalCode | DeviationCode | 'TraceLimitExceeded', reason: string): void {
     if (this.restoring) return;
+    this.note(this.counters.refused, this.counters.lastRefusals, code, reason, 'refused a trace document');
+  }
+
+  /** Counts a reason and keeps it among the last ones. */
+  private note<Code extends string>(
+    counts: Partial<Record<Code, number>>, last: IngestCounters['lastRefusals'], code: Code, reason: string, what: string,
+  ): void {
     const message = printable(reason); // it quotes what was sent
-    const count = (this.counters.refused[code] ?? 0) + 1;
-    this.counters.refused[code] = count;
-    this.counters.lastRefusals.unshift({ at: Date.now(), code, message });
-    if (this.counters.lastRefusals.length > KEPT_REFUSALS) this.counters.lastRefusals.pop();
+    const count = (counts[code] ?? 0) + 1;
+    counts[code] = count;
+    last.unshift({ at: Date.now(), code, message });
+    if (last.length > KEPT_REASONS) last.pop();
     // One line for the first of a kind: a flood of bad datagrams must not become a flood of lines.
-    if (count === 1) this.log(`refused a trace document: ${message} (${code}; further ones of this kind are only counted)`);
+    if (count === 1) this.log(`${what}: ${message} (${code}; further ones of this kind are only counted)`);
   }
 }
